@@ -1,0 +1,37 @@
+import type { ResourceByKind } from './types.gen.ts';
+
+export const GROUP = 'kamal-autoscaler.dev';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}` as const;
+
+export type Kind = keyof ResourceByKind;
+export type Resource = ResourceByKind[Kind];
+
+/** Kinds in the order in which an applier must store them: a policy refers to a pool. */
+export const KINDS = ['HostPool', 'ScalingPolicy', 'KamalHost', 'DeploySession'] as const satisfies readonly Kind[];
+
+/** Plural, as in URLs and CRD names. */
+export const PLURAL: Record<Kind, string> = {
+  HostPool: 'hostpools',
+  ScalingPolicy: 'scalingpolicies',
+  KamalHost: 'kamalhosts',
+  DeploySession: 'deploysessions',
+};
+
+/** Holds a KamalHost until its server is gone or retained; without it a crash between delete and release would leak a paid server. */
+export const HOST_FINALIZER = `${GROUP}/server`;
+/** Holds a HostPool until its hosts were retained or drained as its deletionPolicy says. */
+export const POOL_FINALIZER = `${GROUP}/hosts`;
+
+/** Label on KamalHost objects: the pool's name. */
+export const POOL_LABEL = `${GROUP}/pool`;
+/** Annotation on KamalHost objects: `true` keeps a host from being chosen as victim. */
+export const PROTECTED_ANNOTATION = `${GROUP}/protected`;
+
+/** Labels on servers at the provider. */
+export const SERVER_LABELS = {
+  installation: `${GROUP}/installation`,
+  pool: `${GROUP}/pool`,
+  namespace: `${GROUP}/namespace`,
+  hostID: `${GROUP}/host-id`,
+} as const;

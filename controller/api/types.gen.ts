@@ -1,0 +1,719 @@
+// Generated from crds/ by `npm run generate`. Edit the CRD, not this file.
+/* eslint-disable */
+import type { ObjectMeta } from './meta.ts';
+
+
+export interface DeploySessionSpec {
+/**
+ * `service` of deploy.yml.
+ */
+service: string
+/**
+ * Kamal destination.
+ */
+destination?: string
+/**
+ * Stored before the lock is taken; the lock's message carries it.
+ */
+operationID: string
+/**
+ * The lock is released by then so that waiting people go first.
+ */
+deadline: string
+/**
+ * KamalHosts whose work runs under this lock.
+ * 
+ * @maxItems 500
+ */
+members?: string[]
+}
+
+export interface DeploySessionStatus {
+observedGeneration?: number
+phase?: ("Waiting" | "Held" | "Released")
+acquiredAt?: string
+}
+
+export interface DeploySession {
+  apiVersion: 'kamal-autoscaler.dev/v1alpha1';
+  kind: 'DeploySession';
+  metadata: ObjectMeta;
+  spec: DeploySessionSpec;
+  status?: DeploySessionStatus;
+}
+
+/**
+ * The hosts of one Kamal role.
+ */
+export interface HostPoolSpec {
+/**
+ * The role of the Kamal configuration that these hosts run.
+ */
+kamal: {
+/**
+ * `service` of deploy.yml.
+ */
+service: string
+/**
+ * Kamal destination.
+ */
+destination?: string
+/**
+ * Role under `servers` of deploy.yml.
+ */
+role: string
+}
+/**
+ * How hosts become ready and drain: `Web` by requests in flight, `Cable` by its deadline, `Job` without a load balancer.
+ */
+roleKind: ("Web" | "Job" | "Cable")
+/**
+ * Hosts wanted, fixed and bought together. Absent: hold what is there.
+ */
+replicas?: number
+/**
+ * Greatest number of hosts that may exist at once: fixed, booting, draining and surge hosts count.
+ */
+maxReplicas: number
+/**
+ * No create, delete, deploy or membership change; what serves goes on serving.
+ */
+paused: boolean
+/**
+ * What happens to bought servers when the pool is deleted: `Retain` leaves server and membership as they are.
+ */
+deletionPolicy: ("Retain" | "Drain")
+/**
+ * Hosts that people own, Kamal's primary among them: capacity and member, never bought, drained, replaced or deleted.
+ * 
+ * @maxItems 100
+ */
+fixedHosts?: {
+name: string
+/**
+ * Address or name of the host.
+ */
+address: string
+/**
+ * Ports of the host, where they differ from the pool's.
+ */
+ports?: {
+/**
+ * Requests; kamal-proxy.
+ */
+http?: number
+/**
+ * Metrics of kamal-proxy.
+ */
+proxyMetrics?: number
+/**
+ * Metrics of the node exporter.
+ */
+nodeMetrics?: number
+/**
+ * Metrics of the application.
+ */
+appMetrics?: number
+/**
+ * Control port of a local host process.
+ */
+control?: number
+}
+}[]
+/**
+ * Ports of every host of the pool.
+ */
+ports: {
+/**
+ * Requests; kamal-proxy.
+ */
+http: number
+/**
+ * Metrics of kamal-proxy; absent: not published, drains wait for their deadline.
+ */
+proxyMetrics?: number
+/**
+ * Metrics of the node exporter.
+ */
+nodeMetrics?: number
+/**
+ * Metrics of the application.
+ */
+appMetrics?: number
+}
+/**
+ * Where hosts come from, in the order in which they are tried.
+ * 
+ * @minItems 1
+ * @maxItems 8
+ */
+placements: {
+name: string
+/**
+ * `Local`: processes on this machine, for demo and tests. `Static`: spare machines that people own.
+ */
+provider: ("Local" | "Static")
+/**
+ * Settings of local host processes.
+ */
+local?: {
+/**
+ * Time from create until the host answers.
+ */
+bootMilliseconds: number
+}
+/**
+ * Machines that are taken when needed and given back, never deleted.
+ */
+static?: {
+/**
+ * @minItems 1
+ * @maxItems 100
+ */
+machines: {
+name: string
+/**
+ * Address or name of the host.
+ */
+address: string
+/**
+ * Ports of the host, where they differ from the pool's.
+ */
+ports?: {
+/**
+ * Requests; kamal-proxy.
+ */
+http?: number
+/**
+ * Metrics of kamal-proxy.
+ */
+proxyMetrics?: number
+/**
+ * Metrics of the node exporter.
+ */
+nodeMetrics?: number
+/**
+ * Metrics of the application.
+ */
+appMetrics?: number
+/**
+ * Control port of a local host process.
+ */
+control?: number
+}
+}[]
+}
+}[]
+/**
+ * Who sends requests to the hosts.
+ */
+loadBalancer?: {
+/**
+ * Traefik with its HTTP provider pointed at this controller.
+ */
+traefik: {
+/**
+ * Name of the Traefik service, without `@http`. Unique among pools.
+ */
+service: string
+/**
+ * API of every Traefik that serves this pool; a change is done when all of them show it.
+ * 
+ * @minItems 1
+ * @maxItems 16
+ */
+apiURLs: string[]
+/**
+ * Metrics endpoint of every Traefik, for direct scrape without Prometheus.
+ * 
+ * @maxItems 16
+ */
+metricsURLs?: string[]
+/**
+ * How Traefik chooses a member.
+ */
+strategy: ("wrr" | "p2c" | "hrw" | "leasttime")
+/**
+ * Entry point of the requests, for error rates.
+ */
+entryPoint: string
+}
+}
+/**
+ * How a member is probed, by the load balancer and by the controller.
+ */
+health: {
+/**
+ * Path that answers 200.
+ */
+path: string
+/**
+ * Host header; kamal-proxy answers 404 to others where `proxy.host` is set.
+ */
+hostname?: string
+/**
+ * Time between two probes.
+ */
+intervalSeconds: number
+/**
+ * Time for one probe.
+ */
+timeoutSeconds: number
+/**
+ * A host down for so long in every load balancer and for the controller is replaced.
+ */
+unhealthyAfterSeconds: number
+}
+/**
+ * How a host leaves.
+ */
+drain: {
+/**
+ * Longest wait for requests in flight.
+ */
+timeoutSeconds: number
+}
+/**
+ * Limits of the pool's own work.
+ */
+limits: {
+/**
+ * Unhealthy hosts that are replaced at the same time.
+ */
+maxSurge: number
+/**
+ * Longest time from create to in service; then the host is replaced.
+ */
+startTimeoutSeconds: number
+/**
+ * Pause after a failed start; doubles with each failure in a row, up to an hour.
+ */
+startBackoffSeconds: number
+}
+}
+
+export interface HostPoolStatus {
+observedGeneration?: number
+/**
+ * Hosts that exist and are not leaving, fixed and booting ones included.
+ */
+replicas?: number
+/**
+ * Hosts in service, fixed ones included.
+ */
+readyReplicas?: number
+/**
+ * Hosts on their way into service.
+ */
+bootingReplicas?: number
+/**
+ * Hosts on their way out.
+ */
+drainingReplicas?: number
+fixedReplicas?: number
+/**
+ * Label selector of the pool's KamalHosts.
+ */
+selector?: string
+state?: ("Steady" | "Growing" | "Shrinking" | "Replacing" | "Paused" | "Stuck" | "Holding")
+stateSince?: string
+reason?: string
+/**
+ * Failed starts in a row.
+ */
+startFailures?: number
+/**
+ * No host is created before.
+ */
+startBackoffUntil?: string
+/**
+ * The last boots, from intent to in service, newest last.
+ * 
+ * @maxItems 20
+ */
+bootSeconds?: number[]
+/**
+ * @maxItems 16
+ */
+conditions?: {
+type: string
+status: ("True" | "False" | "Unknown")
+reason: string
+message: string
+lastTransitionTime: string
+observedGeneration?: number
+}[]
+}
+
+export interface HostPool {
+  apiVersion: 'kamal-autoscaler.dev/v1alpha1';
+  kind: 'HostPool';
+  metadata: ObjectMeta;
+  spec: HostPoolSpec;
+  status?: HostPoolStatus;
+}
+
+export interface KamalHostSpec {
+poolRef: {
+name: string
+}
+/**
+ * Random identity of the host; the server carries it as a label and survives adoption with it.
+ */
+hostID: string
+/**
+ * Number within the pool; part of the name.
+ */
+slot: number
+/**
+ * `Serve` brings the host into service, `Drain` takes it out; a drain can be taken back until its app is stopped.
+ */
+intent: ("Serve" | "Drain")
+/**
+ * Why the intent is what it is.
+ */
+intentReason?: string
+}
+
+export interface KamalHostStatus {
+observedGeneration?: number
+phase?: ("Pending" | "Provisioning" | "Bootstrapping" | "Deploying" | "Joining" | "InService" | "Draining" | "Departing" | "Deprovisioning" | "Released")
+phaseSince?: string
+reason?: string
+provider?: string
+placement?: string
+/**
+ * The server's id at its provider, as `provider:id`.
+ */
+providerID?: string
+address?: string
+ports?: {
+http?: number
+proxyMetrics?: number
+nodeMetrics?: number
+appMetrics?: number
+control?: number
+}
+/**
+ * Version of the app that runs.
+ */
+version?: string
+/**
+ * Create calls that were intended.
+ */
+createAttempts?: number
+/**
+ * When the last create call was intended.
+ */
+lastCreateIntentAt?: string
+/**
+ * When the provider made the server.
+ */
+launchedAt?: string
+/**
+ * When the host was first put into the membership.
+ */
+joiningSince?: string
+inServiceAt?: string
+unhealthySince?: string
+/**
+ * When the wait for requests in flight ends.
+ */
+drainDeadline?: string
+/**
+ * Phase in which the drain began.
+ */
+drainOrigin?: string
+/**
+ * Slow work that was started and is observed.
+ */
+operation?: {
+id: string
+kind: ("Deploy" | "Resume" | "Quiesce" | "Stop")
+startedAt: string
+}
+/**
+ * The last failure of this host.
+ */
+failure?: {
+class: string
+message: string
+at: string
+count?: number
+}
+/**
+ * @maxItems 16
+ */
+conditions?: {
+type: string
+status: ("True" | "False" | "Unknown")
+reason: string
+message: string
+lastTransitionTime: string
+observedGeneration?: number
+}[]
+}
+
+export interface KamalHost {
+  apiVersion: 'kamal-autoscaler.dev/v1alpha1';
+  kind: 'KamalHost';
+  metadata: ObjectMeta;
+  spec: KamalHostSpec;
+  status?: KamalHostStatus;
+}
+
+/**
+ * The metrics, their targets and the limits of one pool.
+ */
+export interface ScalingPolicySpec {
+/**
+ * The pool to scale, in the policy's own namespace. One policy a pool; of two, the older one wins.
+ */
+targetRef: {
+/**
+ * Only HostPool.
+ */
+kind: "HostPool"
+/**
+ * Name of the HostPool.
+ */
+name: string
+}
+/**
+ * `Observe` computes and records; `Recommend` also publishes the number as condition and Event; `Enforce` sets the pool's replicas.
+ */
+mode: ("Observe" | "Recommend" | "Enforce")
+/**
+ * Least number of hosts, fixed and bought together.
+ */
+minHosts: number
+/**
+ * Greatest number of hosts, fixed and bought together.
+ */
+maxHosts: number
+/**
+ * Longest time between two evaluations. New samples are evaluated when they arrive.
+ */
+intervalSeconds: number
+/**
+ * What to measure. Each metric makes a proposal; the highest wins, guards hold it back.
+ * 
+ * @minItems 1
+ * @maxItems 16
+ */
+metrics: {
+/**
+ * Key of the metric. Where it is the name of a ready-made query no `query` is needed.
+ */
+name: string
+/**
+ * Ratio: the value a host should carry. Threshold: the value above which hosts are added and none removed. Guard: the value above which no host is added. In the unit of the query.
+ */
+target: number
+/**
+ * A ready-made query; see docs/metrics.md for what each reads, its unit and its type.
+ */
+query?: ("rps" | "cpu" | "p95" | "memory" | "errorRate" | "dbPool" | "pumaBusy" | "queueDepth" | "queueLatency" | "dbConnections" | "replicationLag" | "pgbouncerPool" | "pgbouncerWait" | "redisMemory")
+/**
+ * A PromQL query of your own that gives one value. `$window` stands for the rate window.
+ */
+promql?: string
+/**
+ * How the value sizes the pool. A ready-made query has a type of its own; write it only to change it.
+ */
+type?: ("Ratio" | "Threshold" | "Guard")
+/**
+ * Of a Ratio with promql: `Sum` (default) is a total over the pool that the target divides; `Mean` is an average over hosts in service.
+ */
+aggregation?: ("Sum" | "Mean")
+/**
+ * Rate window. Default is the larger of 60 s and four scrape intervals.
+ */
+windowSeconds?: number
+}[]
+/**
+ * How fast the pool may follow, per direction. One direction never blocks the other.
+ */
+behavior: {
+/**
+ * Rules for adding hosts.
+ */
+scaleOut: {
+/**
+ * The lowest proposal of this window counts.
+ */
+stabilizationWindowSeconds: number
+/**
+ * A Ratio this close to its target moves nothing.
+ */
+tolerancePercent: number
+/**
+ * Which of the rate policies counts; `Disabled` forbids the direction.
+ */
+selectPolicy: ("Max" | "Min" | "Disabled")
+/**
+ * Rate limits. Default: 4 hosts or 100 % a minute out, 2 hosts or 20 % a minute in, the larger of the two.
+ * 
+ * @maxItems 8
+ */
+policies?: {
+/**
+ * Unit of value.
+ */
+type: ("Hosts" | "Percent")
+/**
+ * Greatest change within the period.
+ */
+value: number
+/**
+ * Length of the period.
+ */
+periodSeconds: number
+}[]
+}
+/**
+ * Rules for removing hosts.
+ */
+scaleIn: {
+/**
+ * The highest proposal of this window counts.
+ */
+stabilizationWindowSeconds: number
+/**
+ * A Ratio this close to its target moves nothing.
+ */
+tolerancePercent: number
+/**
+ * Which of the rate policies counts; `Disabled` forbids the direction.
+ */
+selectPolicy: ("Max" | "Min" | "Disabled")
+/**
+ * Rate limits. Default: 4 hosts or 100 % a minute out, 2 hosts or 20 % a minute in, the larger of the two.
+ * 
+ * @maxItems 8
+ */
+policies?: {
+/**
+ * Unit of value.
+ */
+type: ("Hosts" | "Percent")
+/**
+ * Greatest change within the period.
+ */
+value: number
+/**
+ * Length of the period.
+ */
+periodSeconds: number
+}[]
+}
+}
+/**
+ * What to have when metrics stay away. It only ever adds hosts.
+ */
+fallback?: {
+/**
+ * Consecutive evaluations in which a Ratio or Threshold was absent.
+ */
+afterAbsences: number
+/**
+ * Hosts to have at least.
+ */
+hosts: number
+}
+/**
+ * A manual number that expires by itself; `kamal-autoscaler scale --for 2h` writes it.
+ */
+hold?: {
+/**
+ * Hosts to have until then; minHosts and maxHosts still apply.
+ */
+hosts: number
+/**
+ * End of the hold.
+ */
+until: string
+/**
+ * Why somebody asked for it.
+ */
+reason?: string
+}
+}
+
+export interface ScalingPolicyStatus {
+observedGeneration?: number
+/**
+ * Hosts that exist and are not leaving, fixed and booting ones included.
+ */
+currentHosts?: number
+/**
+ * Hosts that the last decision wants.
+ */
+desiredHosts?: number
+/**
+ * The last decision in one line.
+ */
+reason?: string
+/**
+ * When the wanted number last changed.
+ */
+reasonSince?: string
+/**
+ * When the pool's replicas were last set.
+ */
+lastScaleTime?: string
+/**
+ * Values of the last evaluation, written at most once a minute.
+ * 
+ * @maxItems 16
+ */
+metrics?: {
+name: string
+/**
+ * `Value`, or the name of the absence.
+ */
+state: string
+value?: number
+target?: number
+proposal?: number
+asOf?: string
+message?: string
+}[]
+/**
+ * The last ten decisions that changed something, newest first.
+ * 
+ * @maxItems 10
+ */
+decisions?: {
+time: string
+from: number
+to: number
+reason: string
+}[]
+/**
+ * @maxItems 16
+ */
+conditions?: {
+type: string
+status: ("True" | "False" | "Unknown")
+reason: string
+message: string
+lastTransitionTime: string
+observedGeneration?: number
+}[]
+}
+
+export interface ScalingPolicy {
+  apiVersion: 'kamal-autoscaler.dev/v1alpha1';
+  kind: 'ScalingPolicy';
+  metadata: ObjectMeta;
+  spec: ScalingPolicySpec;
+  status?: ScalingPolicyStatus;
+}
+
+export interface ResourceByKind {
+  DeploySession: DeploySession;
+  HostPool: HostPool;
+  KamalHost: KamalHost;
+  ScalingPolicy: ScalingPolicy;
+}

@@ -1,0 +1,38 @@
+import type { Constraint } from './constraint.ts';
+import type { Instant } from './time.ts';
+
+export type Direction = 'Out' | 'In' | 'None';
+
+/** What one metric alone would have. */
+export interface Recommendation {
+  metric: string;
+  /** Hosts; undefined when the metric is absent or a guard without opinion. */
+  hosts?: number;
+  /** One clause: `cpu 82 % of 60 % → 5`. */
+  reason: string;
+  /** A threshold that is exceeded, or an absence: the pool must not shrink. */
+  blocksScaleIn: boolean;
+}
+
+/** Opaque to everyone but decide/: bounded, versioned, serialisable. */
+export interface EngineState {
+  version: 1;
+  [key: string]: unknown;
+}
+
+/** The final word of one evaluation, with all that led to it. */
+export interface Decision {
+  time: Instant;
+  /** Hosts that existed or were wanted when deciding. */
+  current: number;
+  desired: number;
+  direction: Direction;
+  /** Clauses in the order in which they applied; the first names the metric that won. */
+  reasons: string[];
+  recommendations: Recommendation[];
+  /** Constraints that changed the number. */
+  limitedBy: Constraint[];
+  /** What held a change back, for the skipped-events metric: `Stabilization`, `RateLimit`, `Tolerance`, `Absent`, `Threshold`, … */
+  heldBy?: string;
+  engineState: EngineState;
+}

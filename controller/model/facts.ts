@@ -1,0 +1,65 @@
+import type { Instant } from './time.ts';
+import type { Server } from './server.ts';
+import type { ErrorClass } from './errors.ts';
+
+/** What the provider says of the server with this host's UID. */
+export type ServerFact =
+  | { kind: 'Unknown'; why: string }
+  | { kind: 'Absent'; asOf: Instant }
+  | { kind: 'Found'; server: Server; asOf: Instant }
+  /** More than one server carries the UID; `keep` is the one that serves or is recorded, else the oldest. */
+  | { kind: 'Duplicate'; keep: Server; extra: Server[]; asOf: Instant };
+
+/** What can be said of the machine itself: SSH with the pinned key, Docker, cloud-init. */
+export type MachineFact =
+  | { kind: 'Unknown' }
+  | { kind: 'Unreachable'; why: string }
+  | { kind: 'Preparing'; why: string }
+  | { kind: 'Ready' };
+
+/** What runs on the machine. `Quiesced`: the proxy refuses new requests, as in Kamal's maintenance. */
+export type AppFact =
+  | { kind: 'Unknown' }
+  | { kind: 'NotRunning' }
+  | { kind: 'Running'; version: string; routed: boolean; matchesFleet: boolean; why?: string }
+  | { kind: 'Quiesced'; version: string };
+
+/** The controller's own probe of the health path. */
+export type ProbeFact = { kind: 'Unknown' } | { kind: 'Answers' } | { kind: 'Fails'; why: string };
+
+/** What every load balancer says of this host, taken together. `NoLoadBalancer` for roles without one. */
+export type MembershipFact =
+  | { kind: 'NoLoadBalancer' }
+  /** At least one load balancer could not be asked. */
+  | { kind: 'Unknown'; why: string }
+  | { kind: 'ListedUp' }
+  /** Every load balancer lists it and at least one calls it down; `everywhere` when all do. */
+  | { kind: 'ListedDown'; everywhere: boolean }
+  /** Listed by some but not all. */
+  | { kind: 'Partial'; why: string }
+  | { kind: 'NotListed' };
+
+/** State of the slow work that the host's status names. */
+export type OperationFact =
+  | { kind: 'None' }
+  | { kind: 'Running' }
+  | { kind: 'Succeeded' }
+  | { kind: 'Failed'; class: ErrorClass; message: string; replaceHost: boolean }
+  /** Its process table does not know it: the controller was restarted. Facts decide, not memory. */
+  | { kind: 'Lost' };
+
+/** Requests in flight at the host's proxy. Unknown is not zero. */
+export type InFlightFact = { kind: 'Unknown' } | { kind: 'Count'; requests: number };
+
+/** All that one pass saw of one host. */
+export interface HostFacts {
+  server: ServerFact;
+  machine: MachineFact;
+  app: AppFact;
+  probe: ProbeFact;
+  membership: MembershipFact;
+  operation: OperationFact;
+  inFlight: InFlightFact;
+  /** The version that the fleet runs and a newcomer must run; undefined while fixed hosts disagree or cannot be asked. */
+  wantedVersion?: string;
+}

@@ -1,0 +1,47 @@
+import type { ObjectKey } from '../api/meta.ts';
+import type { Phase } from './phase.ts';
+import type { Billing } from './server.ts';
+import type { Instant } from './time.ts';
+
+/** A bought host as the pool's plan sees it. */
+export interface FleetHost {
+  key: ObjectKey;
+  slot: number;
+  phase: Phase;
+  intent: 'Serve' | 'Drain';
+  /** Down in every load balancer *and* for the controller for longer than the pool allows. */
+  health: 'Healthy' | 'Unhealthy';
+  /** A person asked to keep it. */
+  protected: boolean;
+  /** Its KamalHost has a deletionTimestamp. */
+  deleting: boolean;
+  createdAt: Instant;
+  launchedAt?: Instant;
+  billing: Billing;
+}
+
+/** One pool with all its hosts, at one time. */
+export interface Fleet {
+  pool: ObjectKey;
+  asOf: Instant;
+  /** Hosts that people own; they count and are never touched. */
+  fixedHosts: number;
+  hosts: FleetHost[];
+  /** Servers of this pool that no KamalHost owns; they count against maxReplicas. */
+  unownedServers: number;
+  maxReplicas: number;
+  maxSurge: number;
+  paused: boolean;
+  /** No host is created before; set after failed starts. */
+  startBackoffUntil?: Instant;
+}
+
+/** Hosts of a pool by what they can do now; the decision's base. */
+export interface HostCounts {
+  /** Fixed hosts and hosts in service; `warming` ones included. */
+  inService: number;
+  /** In service for less than a minute: not yet in the averages. */
+  warming: number;
+  booting: number;
+  draining: number;
+}

@@ -1,0 +1,35 @@
+import type { ObjectKey } from '../api/meta.ts';
+
+/** One server behind a load balancer. */
+export interface Member {
+  /** Name of the fixed host or of the KamalHost. */
+  name: string;
+  address: string;
+  port: number;
+  /** `Fixed` members are never removed by a scale-in. */
+  kind: 'Fixed' | 'Bought';
+}
+
+/** The members of one pool and how the load balancer treats them. */
+export interface PoolMembership {
+  pool: ObjectKey;
+  /** The load balancer's name for the group of servers. */
+  service: string;
+  strategy: 'wrr' | 'p2c' | 'hrw' | 'leasttime';
+  healthCheck: { path: string; hostname?: string; intervalSeconds: number; timeoutSeconds: number };
+  /** An empty list was asked for (replicas 0 and no fixed host), not stumbled into. */
+  emptyWanted: boolean;
+  members: Member[];
+}
+
+/** Everything that every load balancer should serve. Persisted: it is the last-known-good state. */
+export interface Membership {
+  /** Grows with every change of content. */
+  generation: number;
+  pools: PoolMembership[];
+}
+
+/** What one load balancer instance lists for one pool. */
+export type InstanceListing =
+  | { instance: string; kind: 'Unknown'; why: string }
+  | { instance: string; kind: 'Listing'; servers: { url: string; state: 'Up' | 'Down' }[] };

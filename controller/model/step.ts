@@ -1,0 +1,28 @@
+import type { ObjectKey } from '../api/meta.ts';
+import type { Server } from './server.ts';
+import type { ErrorClass } from './errors.ts';
+import type { Phase } from './phase.ts';
+import type { Instant } from './time.ts';
+
+/** What a pool's plan asks for. */
+export type Step =
+  | { kind: 'CreateHost'; slot: number; why: string }
+  | { kind: 'SetIntent'; host: ObjectKey; intent: 'Serve' | 'Drain'; why: string };
+
+export type OperationKind = 'Deploy' | 'Resume' | 'Quiesce' | 'Stop';
+
+/** The one thing to do for a host in this pass. */
+export type HostStep =
+  /** Write the next phase; nothing else happens in this pass. `boot` marks that the start is counted as failed. */
+  | { kind: 'Advance'; to: Phase; why: string; failure?: { class: ErrorClass; message: string } }
+  /** Note the numbered attempt, then call create. */
+  | { kind: 'CreateServer'; attempt: number; why: string }
+  | { kind: 'StartOperation'; operation: OperationKind; why: string }
+  /** Delete a second server that carries the same UID. */
+  | { kind: 'DeleteExtra'; server: Server; why: string }
+  /** Give the KamalHost its deletionTimestamp: the point of no return of a drain. */
+  | { kind: 'DeleteObject'; why: string }
+  | { kind: 'DeleteServer'; server: Server; why: string }
+  /** Let the finalizer go: no server is left. */
+  | { kind: 'Release'; why: string }
+  | { kind: 'Wait'; why: string; until?: Instant; afterSeconds: number };

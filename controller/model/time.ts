@@ -1,0 +1,14 @@
+/** A point in time: milliseconds since the epoch, UTC. */
+export type Instant = number;
+
+export const seconds = (count: number): number => count * 1000;
+
+/** RFC 3339 text, as API objects carry times. */
+export const toTimestamp = (instant: Instant): string => new Date(instant).toISOString();
+
+/** Reads an RFC 3339 text; undefined for an absent or unreadable one. */
+export function fromTimestamp(text: string | undefined): Instant | undefined {
+  if (text === undefined) return undefined;
+  const instant = Date.parse(text);
+  return Number.isNaN(instant) ? undefined : instant;
+}

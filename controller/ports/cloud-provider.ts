@@ -1,0 +1,32 @@
+import type { Billing, ProviderName, Server, ServerOwner, ServerSnapshot } from '../model/index.ts';
+import type { HostPoolSpec } from '../api/index.ts';
+
+export type Placement = HostPoolSpec['placements'][number];
+
+export interface CreateRequest {
+  /** Deterministic: the KamalHost's name. */
+  name: string;
+  owner: ServerOwner;
+  placement: Placement;
+}
+
+/**
+ * Where servers are bought. Errors are ClassifiedErrors: `Capacity`, `Quota`, `RateLimited`, `Unauthorized`, `Invalid`,
+ * `Transient`, `Unavailable`, and `OutcomeUnknown` when a create may or may not have happened. No call retries `create`.
+ */
+export interface CloudProvider {
+  readonly name: ProviderName;
+  readonly billing: Billing;
+  /** How long a new server may be missing from lists. A second create attempt waits for a snapshot this much younger than the first. */
+  readonly settleSeconds: number;
+  /** Every server of the installation, in every state that is paid for. */
+  list(installation: string): Promise<ServerSnapshot>;
+  /** Servers that carry this UID, asked for anew. */
+  find(owner: ServerOwner): Promise<Server[]>;
+  /** Makes one server; the answer may come before it runs. */
+  create(request: CreateRequest): Promise<Server>;
+  /** Reads the owner again, then deletes; an absent server counts as deleted. A server of another owner is `Conflict`. */
+  delete(server: Server): Promise<void>;
+  /** Calls back when something about a server changed, where the provider can tell; else changes show in the next list. */
+  watch?(listener: (owner: ServerOwner) => void): { close(): void };
+}

@@ -1,0 +1,9 @@
+export type * from './clock.ts';
+export type * from './cloud-provider.ts';
+export type * from './decision-log.ts';
+export type * from './deployer.ts';
+export type * from './host-probe.ts';
+export type * from './leadership.ts';
+export type * from './load-balancer.ts';
+export type * from './metrics-source.ts';
+export type * from './store.ts';

@@ -1,0 +1,164 @@
+/** The real parts that `make test-real` runs against: what each is called, which version will do, and how it comes. */
+
+/** In the order in which they are brought: quick ones first, so that an early suite need not wait for the slow builds. */
+export const PART_NAMES = [
+  'kubectl',
+  'prometheus',
+  'promtool',
+  'kamal-proxy',
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'traefik',
+] as const;
+
+export type PartName = (typeof PART_NAMES)[number];
+
+/** Three numbers, compared from the left: major, minor, patch. */
+export type Version = readonly [major: number, minor: number, patch: number];
+
+/** How a part is brought when nobody has it. */
+export type Origin =
+  | {
+      kind: 'GoModule';
+      /** Folder under `modules/` whose go.mod and go.sum pin everything that is compiled. */
+      module: 'kubernetes' | 'etcd' | 'kamal-proxy' | 'traefik';
+      /** Import path of the main package. */
+      package: string;
+      version: string;
+      /** Passed to the linker as `-X NAME=VALUE`: modules built away from their own scripts do not know their version. */
+      stamps: Readonly<Record<string, string>>;
+    }
+  | {
+      kind: 'DebianPackage';
+      package: string;
+      /** Path of the program inside the package. */
+      program: string;
+    };
+
+export interface Part {
+  name: PartName;
+  /** Environment variable that names a binary of one's own; it wins over everything and its version is not judged. */
+  variable: string;
+  /** Arguments that make the program print its version, or none where it cannot tell: then PATH is not trusted. */
+  versionArguments: readonly string[] | undefined;
+  /** A binary found on PATH is taken from this version on, within the same major version. */
+  oldest: Version;
+  origin: Origin;
+  /** What a first build with an empty cache takes, for people who wait. */
+  firstTime: string;
+}
+
+const KUBERNETES_VERSION = '1.36.3';
+const TRAEFIK_VERSION = '3.7.9';
+
+function kubernetesProgram(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl'): Origin {
+  return {
+    kind: 'GoModule',
+    module: 'kubernetes',
+    package: `k8s.io/kubernetes/cmd/${name}`,
+    version: KUBERNETES_VERSION,
+    stamps: {
+      'k8s.io/component-base/version.gitVersion': `v${KUBERNETES_VERSION}`,
+      'k8s.io/component-base/version.gitMajor': '1',
+      'k8s.io/component-base/version.gitMinor': '36',
+    },
+  };
+}
+
+const PARTS: Readonly<Record<PartName, Omit<Part, 'name'>>> = {
+  kubectl: {
+    variable: 'KUBECTL',
+    versionArguments: ['version', '--client'],
+    oldest: [1, 30, 0],
+    origin: kubernetesProgram('kubectl'),
+    firstTime: '2 min',
+  },
+  prometheus: {
+    variable: 'PROMETHEUS',
+    versionArguments: ['--version'],
+    oldest: [2, 40, 0],
+    origin: { kind: 'DebianPackage', package: 'prometheus', program: 'usr/bin/prometheus' },
+    firstTime: '20 s',
+  },
+  promtool: {
+    variable: 'PROMTOOL',
+    versionArguments: ['--version'],
+    oldest: [2, 40, 0],
+    origin: { kind: 'DebianPackage', package: 'prometheus', program: 'usr/bin/promtool' },
+    firstTime: 'with prometheus',
+  },
+  'kamal-proxy': {
+    variable: 'KAMAL_PROXY',
+    versionArguments: undefined,
+    oldest: [0, 9, 2],
+    origin: {
+      kind: 'GoModule',
+      module: 'kamal-proxy',
+      package: 'github.com/basecamp/kamal-proxy/cmd/kamal-proxy',
+      version: '0.9.2',
+      stamps: {},
+    },
+    firstTime: '40 s',
+  },
+  etcd: {
+    variable: 'ETCD',
+    versionArguments: ['--version'],
+    oldest: [3, 5, 0],
+    origin: {
+      kind: 'GoModule',
+      module: 'etcd',
+      package: 'go.etcd.io/etcd/server/v3',
+      version: '3.7.3',
+      stamps: {},
+    },
+    firstTime: '30 s',
+  },
+  'kube-apiserver': {
+    variable: 'KUBE_APISERVER',
+    versionArguments: ['--version'],
+    oldest: [1, 33, 0],
+    origin: kubernetesProgram('kube-apiserver'),
+    firstTime: '5 min',
+  },
+  'kube-controller-manager': {
+    variable: 'KUBE_CONTROLLER_MANAGER',
+    versionArguments: ['--version'],
+    oldest: [1, 33, 0],
+    origin: kubernetesProgram('kube-controller-manager'),
+    firstTime: '2 min after kube-apiserver',
+  },
+  traefik: {
+    variable: 'TRAEFIK',
+    versionArguments: ['version'],
+    oldest: [3, 7, 0],
+    origin: {
+      kind: 'GoModule',
+      module: 'traefik',
+      package: 'github.com/traefik/traefik/v3/cmd/traefik',
+      version: TRAEFIK_VERSION,
+      stamps: { 'github.com/traefik/traefik/v3/pkg/version.Version': TRAEFIK_VERSION },
+    },
+    firstTime: '6 min',
+  },
+};
+
+export function partNamed(name: PartName): Part {
+  return { name, ...PARTS[name] };
+}
+
+export function isPartName(text: string): text is PartName {
+  return (PART_NAMES as readonly string[]).includes(text);
+}
+
+/** The first version-like number in what a program printed, or undefined where there is none. */
+export function versionIn(output: string): Version | undefined {
+  const match = /(\d+)\.(\d+)\.(\d+)/.exec(output);
+  return match ? [Number(match[1]), Number(match[2]), Number(match[3])] : undefined;
+}
+
+/** Same major version, and at least `oldest`: a newer major may mean other flags and other answers. */
+export function isAcceptable(found: Version, oldest: Version): boolean {
+  if (found[0] !== oldest[0]) return false;
+  return found[1] !== oldest[1] ? found[1] > oldest[1] : found[2] >= oldest[2];
+}
