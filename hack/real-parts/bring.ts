@@ -1,6 +1,6 @@
 /** Brings one part into the cache: compiled from pinned Go modules, or unpacked from a Debian package. */
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder, moduleFolder, putInCache } from './cache.ts';
@@ -64,6 +64,7 @@ async function unpack(part: Part, origin: Extract<Origin, { kind: 'DebianPackage
   const file = (await readdir(folder)).find((name) => name.endsWith('.deb'));
   if (file === undefined) throw new Error(`${part.name}: apt-get download ${origin.package} left no .deb file`);
   await step('unpack', 'dpkg-deb', ['-x', file, '.']);
+  await rm(join(folder, file));
 
   const { stdout, stderr } = await run(join(folder, origin.program), [...(part.versionArguments ?? [])]);
   const version = versionIn(stdout + stderr);

@@ -46,7 +46,8 @@ export async function runWithProgress(run: SlowRun): Promise<void> {
       last = text.trimEnd().split('\n').at(-1) ?? last;
     });
   }
-  const heartbeat = setInterval(() => run.say(`${run.label}: ${elapsed()}, ${lines} lines, last: ${last}`), HEARTBEAT_MS);
+  const alive = (): string => (lines === 0 ? 'at work' : `${lines} lines so far, last: ${last}`);
+  const heartbeat = setInterval(() => run.say(`${run.label}: ${elapsed()}, ${alive()}`), HEARTBEAT_MS);
   try {
     const end = await new Promise<string | undefined>((resolve, reject) => {
       child.once('error', reject);
