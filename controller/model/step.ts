@@ -13,7 +13,7 @@ export type OperationKind = 'Deploy' | 'Resume' | 'Quiesce' | 'Stop';
 
 /** The one thing to do for a host in this pass. */
 export type HostStep =
-  /** Write the next phase; nothing else happens in this pass. `boot` marks that the start is counted as failed. */
+  /** Write the next phase; nothing else happens in this pass. `failure` counts as a failed start of the pool. */
   | { kind: 'Advance'; to: Phase; why: string; failure?: { class: ErrorClass; message: string } }
   /** Note the numbered attempt, then call create. */
   | { kind: 'CreateServer'; attempt: number; why: string }
@@ -23,6 +23,8 @@ export type HostStep =
   /** Give the KamalHost its deletionTimestamp: the point of no return of a drain. */
   | { kind: 'DeleteObject'; why: string }
   | { kind: 'DeleteServer'; server: Server; why: string }
+  /** Let the finalizer go while server and membership stay: the pool, its namespace or its kind is going away under `Retain`. */
+  | { kind: 'Retain'; why: string }
   /** Let the finalizer go: no server is left. */
   | { kind: 'Release'; why: string }
   | { kind: 'Wait'; why: string; until?: Instant; afterSeconds: number };

@@ -36,6 +36,11 @@ export interface Store {
   scale(pool: ObjectKey, replicas: number): Promise<void>;
   /** Sets deletionTimestamp while finalizers are left, else removes the object. An absent object is `NotFound`. */
   delete(kind: Kind, key: ObjectKey, precondition?: { uid: string }): Promise<void>;
+  /**
+   * Whether objects of this kind in this namespace are being deleted because their namespace or their kind (CRD) is.
+   * Asked anew each time: a host deleted by itself drains, one that goes with its surroundings is retained.
+   */
+  ending(kind: Kind, namespace: string): Promise<'No' | 'NamespaceEnding' | 'KindEnding'>;
   /** Calls the listener with `Added` for all that exists, then with each change. Reconnects by itself; never throws later. */
   watch<K extends Kind>(kind: K, listener: (change: Change<K>) => void): Subscription;
   /** A Kubernetes Event about an object; repeated ones are counted, not repeated. Best effort: never throws. */
