@@ -81,7 +81,8 @@ const command = new Command('install')
 
 try {
   await command.parseAsync();
-} catch (error) {
+} catch (thrown) {
+  const error: unknown = interruption.signal.aborted ? interruption.signal.reason : thrown;
   process.stderr.write(`real parts: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }

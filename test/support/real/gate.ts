@@ -12,6 +12,7 @@ export const rootOnLinux: Need = () =>
 /**
  * A mocha suite that runs only where all `parts` are. Where one is missing it is skipped, and says in one line
  * which and how to bring it; with `CI=true` it fails instead, so that a green run cannot hide what it left out.
+ * `after` hooks of the body run in either case: they stop only what was started (`part?.stop()`).
  */
 export function realSuite(title: string, parts: readonly PartName[], body: (this: Mocha.Suite) => void, needs: readonly Need[] = []): void {
   describe(title, function () {
