@@ -333,6 +333,10 @@ startBackoffUntil?: string
  */
 bootSeconds?: number[]
 /**
+ * When the newest boot in bootSeconds ended.
+ */
+lastBootAt?: string
+/**
  * @maxItems 16
  */
 conditions?: {
@@ -406,6 +410,10 @@ createAttempts?: number
  * When the last create call was intended.
  */
 lastCreateIntentAt?: string
+/**
+ * No create call before.
+ */
+nextAttemptAt?: string
 /**
  * When the provider made the server.
  */

@@ -4,6 +4,8 @@ export * from './endpoint.ts';
 export * from './errors.ts';
 export * from './facts.ts';
 export * from './fleet.ts';
+export * from './kamal.ts';
+export * from './membership-fact.ts';
 export * from './membership.ts';
 export * from './observation.ts';
 export * from './outcome.ts';

@@ -17,7 +17,8 @@ export type HostStep =
   | { kind: 'Advance'; to: Phase; why: string; failure?: { class: ErrorClass; message: string } }
   /** Note the numbered attempt, then call create. */
   | { kind: 'CreateServer'; attempt: number; why: string }
-  | { kind: 'StartOperation'; operation: OperationKind; why: string }
+  /** `version` goes with Deploy. */
+  | { kind: 'StartOperation'; operation: OperationKind; version?: string; why: string }
   /** Delete a second server that carries the same UID. */
   | { kind: 'DeleteExtra'; server: Server; why: string }
   /** Give the KamalHost its deletionTimestamp: the point of no return of a drain. */

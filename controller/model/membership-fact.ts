@@ -1,0 +1,16 @@
+import { type Endpoint, serverURL } from './endpoint.ts';
+import type { MembershipFact } from './facts.ts';
+import type { InstanceListing } from './membership.ts';
+
+/** What all instances together say of one host. Not listed needs every instance's word; one that is silent makes it Unknown. */
+export function membershipFact(listings: readonly InstanceListing[], endpoint: Endpoint): MembershipFact {
+  const silent = listings.flatMap((listing) => (listing.kind === 'Unknown' ? [`${listing.instance}: ${listing.why}`] : []));
+  if (silent.length > 0) return { kind: 'Unknown', why: silent.join('; ') };
+  const url = serverURL(endpoint);
+  const states = listings.map((listing) => (listing.kind === 'Listing' ? listing.servers.find((server) => server.url === url)?.state : undefined));
+  const listed = states.filter((state) => state !== undefined);
+  if (listed.length === 0) return { kind: 'NotListed' };
+  if (listed.length < states.length) return { kind: 'Partial', why: `${listed.length} of ${states.length} load balancers list ${url}` };
+  const down = listed.filter((state) => state === 'Down').length;
+  return down === 0 ? { kind: 'ListedUp' } : { kind: 'ListedDown', everywhere: down === listed.length };
+}

@@ -1,0 +1,66 @@
+import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, keyOf, sameKey } from '../api/index.ts';
+import {
+  BOOTING, type Billing, type Fleet, type FleetHost, type HostCounts, type Instant, LEAVING, type ProviderName, type ServerSnapshot,
+  fromTimestamp, seconds,
+} from '../model/index.ts';
+
+const WARMING_SECONDS = 60;
+
+/** Joins a pool, its hosts and the servers at its providers into what the plan reads. Pure. */
+export function assembleFleet(
+  pool: HostPool, hosts: readonly KamalHost[], snapshots: readonly ServerSnapshot[], billing: (provider: ProviderName) => Billing, now: Instant,
+): Fleet {
+  const key = keyOf(pool);
+  const known = new Set(hosts.map(({ spec }) => spec.hostID));
+  const unowned = snapshots.flatMap(({ servers }) => servers).filter(({ owner }) => sameKey(owner.pool, key) && !known.has(owner.hostID));
+  const fleet: Fleet = {
+    pool: key,
+    asOf: now,
+    fixedHosts: pool.spec.fixedHosts?.length ?? 0,
+    hosts: hosts.map((host) => fleetHost(host, pool, billing, now)),
+    unownedServers: unowned.length,
+    maxReplicas: pool.spec.maxReplicas,
+    maxSurge: pool.spec.limits.maxSurge,
+    paused: pool.spec.paused,
+  };
+  const startBackoffUntil = fromTimestamp(pool.status?.startBackoffUntil);
+  return startBackoffUntil === undefined ? fleet : { ...fleet, startBackoffUntil };
+}
+
+function fleetHost(host: KamalHost, pool: HostPool, billing: (provider: ProviderName) => Billing, now: Instant): FleetHost {
+  const { status = {}, metadata, spec } = host;
+  const down = fromTimestamp(status.unhealthySince);
+  const launchedAt = fromTimestamp(status.launchedAt);
+  const result: FleetHost = {
+    key: keyOf(host),
+    slot: spec.slot,
+    phase: status.phase ?? 'Pending',
+    intent: spec.intent,
+    health: down !== undefined && now - down >= seconds(pool.spec.health.unhealthyAfterSeconds) ? 'Unhealthy' : 'Healthy',
+    protected: metadata.annotations?.[PROTECTED_ANNOTATION] === 'true',
+    deleting: metadata.deletionTimestamp !== undefined,
+    createdAt: fromTimestamp(metadata.creationTimestamp) ?? now,
+    billing: status.provider === undefined ? 'None' : billing(status.provider as ProviderName),
+  };
+  return launchedAt === undefined ? result : { ...result, launchedAt };
+}
+
+/** Hosts by what they can do now. Hosts that are to leave are draining from the moment of their intent. */
+export function countHosts(pool: HostPool, hosts: readonly KamalHost[], now: Instant): HostCounts {
+  const fixed = pool.spec.fixedHosts?.length ?? 0;
+  const leaving = hosts.filter(isLeaving);
+  const staying = hosts.filter((host) => !isLeaving(host));
+  const serving = staying.filter(({ status }) => status?.phase === 'InService');
+  return {
+    inService: fixed + serving.length,
+    warming: serving.filter((host) => isWarming(host, now)).length,
+    booting: staying.filter(({ status }) => BOOTING.includes(status?.phase ?? 'Pending')).length,
+    draining: leaving.length,
+  };
+}
+
+export const isLeaving = (host: KamalHost): boolean =>
+  host.spec.intent === 'Drain' || host.metadata.deletionTimestamp !== undefined || LEAVING.includes(host.status?.phase ?? 'Pending');
+
+export const isWarming = (host: KamalHost, now: Instant): boolean =>
+  now - (fromTimestamp(host.status?.inServiceAt) ?? now) < seconds(WARMING_SECONDS);

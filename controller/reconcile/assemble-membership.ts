@@ -1,0 +1,72 @@
+import { type HostPool, type KamalHost, keyOf, sameKey } from '../api/index.ts';
+import { MEMBER, type Member, type Membership, type PoolMembership, type Server } from '../model/index.ts';
+import { isOlder } from './service-conflict.ts';
+import { fixedEndpoints, hostEndpoint, serverEndpoint } from './host-endpoint.ts';
+
+/** Servers that exist now, or undefined while a provider cannot be asked. */
+export type KnownServers = readonly Server[] | undefined;
+
+/**
+ * The membership that the pools and hosts ask for, on top of the last known good one. What is absent changes nothing:
+ * a pool that is gone, ending or paused keeps its entry, and a member whose KamalHost vanished stays until its
+ * provider says that the server is gone. Pure.
+ */
+export function assembleMembership(last: Membership, pools: readonly HostPool[], hosts: readonly KamalHost[], servers: KnownServers): Membership {
+  const kept = last.pools.filter(({ pool }) => pools.every((live) => !sameKey(keyOf(live), pool)));
+  const entries = pools.filter((pool) => ownsService(pool, pools)).flatMap((pool) => {
+    const before = last.pools.find((entry) => sameKey(entry.pool, keyOf(pool)));
+    return entryOf(pool, hosts.filter((host) => belongsTo(host, pool)), before, servers) ?? [];
+  });
+  const next = [...kept, ...entries].sort((a, b) => a.service.localeCompare(b.service) || a.pool.namespace.localeCompare(b.pool.namespace));
+  return JSON.stringify(next) === JSON.stringify(last.pools) ? last : { generation: last.generation + 1, pools: next };
+}
+
+/** Of two live pools that name one service the older has it. */
+function ownsService(pool: HostPool, pools: readonly HostPool[]): boolean {
+  const service = pool.spec.loadBalancer?.traefik.service;
+  return service === undefined || pools.every((other) => other.spec.loadBalancer?.traefik.service !== service || !isOlder(other, pool));
+}
+
+function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMembership | undefined, servers: KnownServers): PoolMembership | undefined {
+  const traefik = pool.spec.loadBalancer?.traefik;
+  const ending = pool.metadata.deletionTimestamp !== undefined && pool.spec.deletionPolicy === 'Retain';
+  if (traefik === undefined || ending || pool.spec.paused) return before;
+  const fixed = fixedEndpoints(pool).map(({ name, endpoint }): Member => ({ name, address: endpoint.address, port: endpoint.ports.http, kind: 'Fixed' }));
+  const serving = hosts.filter(({ status }) => MEMBER.includes(status?.phase ?? 'Pending')).flatMap((host) => memberOf(host, pool) ?? []);
+  const members = unique([...fixed, ...serving, ...vanished(pool, hosts, before, servers)]);
+  const emptyWanted = pool.spec.replicas === 0 && fixed.length === 0;
+  if (members.length === 0 && !emptyWanted) return before;
+  const { path, hostname, intervalSeconds, timeoutSeconds } = pool.spec.health;
+  return {
+    pool: keyOf(pool), service: traefik.service, strategy: traefik.strategy,
+    healthCheck: { path, ...(hostname === undefined ? {} : { hostname }), intervalSeconds, timeoutSeconds },
+    emptyWanted, members,
+  };
+}
+
+/** Members whose KamalHost is gone without having left: they serve, so they stay until adopted or known to be dead. */
+function vanished(pool: HostPool, hosts: readonly KamalHost[], before: PoolMembership | undefined, servers: KnownServers): Member[] {
+  const bought = before?.members.filter(({ kind }) => kind === 'Bought') ?? [];
+  return bought.filter((member) => hosts.every((host) => host.metadata.name !== member.name) && (servers === undefined || servers.some((server) => {
+    const endpoint = serverEndpoint(server, pool);
+    return endpoint?.address === member.address && endpoint.ports.http === member.port;
+  })));
+}
+
+function memberOf(host: KamalHost, pool: HostPool): Member | undefined {
+  const endpoint = hostEndpoint(host, pool);
+  return endpoint === undefined ? undefined : { name: host.metadata.name, address: endpoint.address, port: endpoint.ports.http, kind: 'Bought' };
+}
+
+/** One entry an address and port; the fixed host's comes first. */
+function unique(members: readonly Member[]): Member[] {
+  const seen = new Map<string, Member>();
+  for (const member of members) {
+    const place = `${member.address} ${member.port}`;
+    if (!seen.has(place)) seen.set(place, member);
+  }
+  return [...seen.values()].sort((a, b) => a.kind.localeCompare(b.kind) * -1 || a.name.localeCompare(b.name));
+}
+
+const belongsTo = (host: KamalHost, pool: HostPool): boolean =>
+  host.spec.poolRef.name === pool.metadata.name && host.metadata.namespace === pool.metadata.namespace;

@@ -1,0 +1,46 @@
+import type { ObjectKey } from '../api/index.ts';
+import type { ProviderName } from '../model/index.ts';
+import type {
+  Clock, CloudProvider, DecisionLog, Deployer, Documents, HostProbe, Leadership, LoadBalancer, MetricsSource, Store,
+} from '../ports/index.ts';
+import type { Meters } from '../report/meters.ts';
+import type { PurchaseGate } from './purchase-gate.ts';
+import type { ServerView } from './server-view.ts';
+import type { EngineStates } from './engine-states.ts';
+
+/** What one pass works on. The queue runs passes of one key one after the other. */
+export type WorkKey =
+  | { kind: 'Policy'; key: ObjectKey }
+  | { kind: 'Pool'; key: ObjectKey }
+  | { kind: 'Host'; key: ObjectKey }
+  /** The one membership document of all pools. */
+  | { kind: 'Membership' }
+  /** Servers that no KamalHost owns. */
+  | { kind: 'Orphans' };
+
+/** Everything that reconcilers reach the world through; only the composition root fills it. */
+export interface Context {
+  /** Chosen by the user once; every server carries it. */
+  installation: string;
+  clock: Clock;
+  /** A new random identity: lower case letters and digits. */
+  newID(): string;
+  store: Store;
+  documents: Documents;
+  leadership: Leadership;
+  providers: Partial<Record<ProviderName, CloudProvider>>;
+  deployer: Deployer;
+  loadBalancer: LoadBalancer;
+  probe: HostProbe;
+  metrics: MetricsSource;
+  decisionLog: DecisionLog;
+  gate: PurchaseGate;
+  servers: ServerView;
+  engineStates: EngineStates;
+  meters: Meters;
+  /** Asks for a pass over a key, soon. */
+  enqueue(key: WorkKey): void;
+}
+
+export const poolKeyOf = (host: { metadata: ObjectKey; spec: { poolRef: { name: string } } }): ObjectKey =>
+  ({ namespace: host.metadata.namespace, name: host.spec.poolRef.name });

@@ -1,0 +1,99 @@
+import type { HostPool, KamalHost } from '../api/index.ts';
+import {
+  type Endpoint, type HostFacts, type Instant, type MembershipFact, type ProviderName, type Server, type ServerFact,
+  fromTimestamp, membershipFact, messageOf, seconds, serverURL,
+} from '../model/index.ts';
+import { type Context, poolKeyOf } from './context.ts';
+import { FACT_NEEDS } from './fact-needs.ts';
+import { fixedEndpoints, hostEndpoint } from './host-endpoint.ts';
+import { loadMembership } from './membership-document.ts';
+import { findServer } from './server-view.ts';
+
+const nothing: HostFacts = {
+  server: { kind: 'Unknown', why: 'not asked' }, machine: { kind: 'Unknown' }, app: { kind: 'Unknown' }, probe: { kind: 'Unknown' },
+  membership: { kind: 'Unknown', why: 'not asked' }, operation: { kind: 'None' }, inFlight: { kind: 'Unknown' },
+};
+
+/** Looks at everything that the host's phase depends on, at once. */
+export async function observeHost(context: Context, host: KamalHost, pool: HostPool): Promise<HostFacts> {
+  const needs = FACT_NEEDS[host.status?.phase ?? 'Pending'];
+  const wants = (need: (typeof needs)[number]) => needs.includes(need);
+  const endpoint = hostEndpoint(host, pool);
+  const operationID = host.status?.operation?.id;
+
+  const [server, inspection, probe, membership, inFlight, wantedVersion] = await Promise.all([
+    wants('server') ? observeServer(context, host, pool) : nothing.server,
+    wants('machine') && endpoint !== undefined ? context.deployer.inspect(endpoint, pool.spec.kamal) : nothing,
+    wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : nothing.probe,
+    wants('membership') ? observeMembership(context, host, pool, endpoint) : nothing.membership,
+    wants('inFlight') && endpoint !== undefined ? context.probe.inFlight(endpoint) : nothing.inFlight,
+    wants('wantedVersion') ? wantedVersionOf(context, host, pool) : undefined,
+  ]);
+  return {
+    server, machine: inspection.machine, app: inspection.app, probe, membership, inFlight,
+    operation: operationID === undefined ? nothing.operation : context.deployer.observe(operationID),
+    ...(wantedVersion === undefined ? {} : { wantedVersion }),
+  };
+}
+
+async function observeServer(context: Context, host: KamalHost, pool: HostPool): Promise<ServerFact> {
+  const { hostID } = host.spec;
+  const names = providersOf(host, pool);
+  const address = hostEndpoint(host, pool);
+  const recorded = {
+    providerID: host.status?.providerID,
+    memberAddress: (server: Server) => address !== undefined && server.address === address.address && server.ports?.http === address.ports.http,
+  };
+  const fact = await findServer(context.servers, names, hostID, recorded, notBefore(host, context.clock.now()));
+  if (host.status?.phase !== 'Deprovisioning' || fact.kind !== 'Absent') return fact;
+  return searchEverywhere(context, host, names, fact);
+}
+
+/** Before a server counts as gone it is searched for by its UID too: a list may lag, and a leak costs money for ever. */
+async function searchEverywhere(context: Context, host: KamalHost, names: readonly ProviderName[], absent: ServerFact & { kind: 'Absent' }): Promise<ServerFact> {
+  const owner = { installation: context.installation, pool: poolKeyOf(host), hostID: host.spec.hostID };
+  try {
+    const found = (await Promise.all(names.map((name) => context.providers[name]?.find(owner) ?? []))).flat();
+    const [first] = found;
+    return first === undefined ? absent : { kind: 'Found', server: first, asOf: context.clock.now() };
+  } catch (error) {
+    return { kind: 'Unknown', why: messageOf(error) };
+  }
+}
+
+/** Every provider that may hold a server of this host: those of the pool's placements and the recorded one. */
+function providersOf(host: KamalHost, pool: HostPool): ProviderName[] {
+  const recorded = host.status?.provider as ProviderName | undefined;
+  return [...new Set([...pool.spec.placements.map(({ provider }) => provider), ...(recorded === undefined ? [] : [recorded])])];
+}
+
+/** A snapshot must be younger than the host's last paid call, else it says nothing about its effect. */
+function notBefore(host: KamalHost, now: Instant): Instant | undefined {
+  const { phase, lastCreateIntentAt, phaseSince } = host.status ?? {};
+  const since = phase === 'Deprovisioning' ? fromTimestamp(phaseSince) : phase === 'Provisioning' ? fromTimestamp(lastCreateIntentAt) : undefined;
+  return since === undefined ? undefined : Math.max(Math.min(since, now), now - seconds(2));
+}
+
+async function observeMembership(context: Context, host: KamalHost, pool: HostPool, endpoint: Endpoint | undefined): Promise<MembershipFact> {
+  const balancer = pool.spec.loadBalancer;
+  if (balancer === undefined) return { kind: 'NoLoadBalancer' };
+  const document = await loadMembership(context.documents);
+  const written = document.membership.pools.some(({ pool: key, members }) =>
+    key.namespace === host.metadata.namespace && key.name === pool.metadata.name &&
+    members.some(({ name, address, port }) => name === host.metadata.name || (address === endpoint?.address && port === endpoint.ports.http)));
+  if (endpoint === undefined) return written ? { kind: 'Partial', why: 'the membership document still names the host' } : { kind: 'NotListed' };
+  const fact = membershipFact(await context.loadBalancer.confirm(balancer), endpoint);
+  // A load balancer that forgot its configuration will read the document again: what stands there is listed, or will be.
+  if (fact.kind === 'NotListed' && written) return { kind: 'Partial', why: `the membership document names ${serverURL(endpoint)}, no load balancer lists it yet` };
+  return fact;
+}
+
+/** The version that the pool's other hosts serve; fixed hosts are asked first, for people deploy to them. */
+async function wantedVersionOf(context: Context, host: KamalHost, pool: HostPool): Promise<string | undefined> {
+  const fixed = fixedEndpoints(pool).map(({ endpoint }) => endpoint);
+  if (fixed.length > 0) return context.deployer.runningVersion(fixed, pool.spec.kamal);
+  const siblings = await context.store.list('KamalHost', { namespace: pool.metadata.namespace, from: 'Cached' });
+  const serving = siblings.filter((sibling) => sibling.spec.poolRef.name === pool.metadata.name
+    && sibling.metadata.name !== host.metadata.name && sibling.status?.phase === 'InService');
+  return context.deployer.runningVersion(serving.flatMap((sibling) => hostEndpoint(sibling, pool) ?? []), pool.spec.kamal);
+}

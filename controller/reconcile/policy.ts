@@ -1,0 +1,102 @@
+import { type HostPool, type ObjectKey, type ScalingPolicy, keyOf } from '../api/index.ts';
+import { evaluate, metricRules } from '../decide/index.ts';
+import { type Constraint, type Decision, type HostCounts, type Observation, type Outcome, classOf, isClass, requeueAfter, seconds } from '../model/index.ts';
+import { policyReport, problemReport } from '../report/policy-report.ts';
+import { sameJSON, withPolicyReport } from '../report/status.ts';
+import { countHosts } from './assemble-fleet.ts';
+import type { Context } from './context.ts';
+import { metricQueries } from './metric-queries.ts';
+import { isOlder } from './service-conflict.ts';
+
+/** One pass over one policy: observe, decide, set the pool's replicas, tell. */
+export async function reconcilePolicy(context: Context, key: ObjectKey): Promise<Outcome> {
+  const policy = await context.store.get('ScalingPolicy', key, 'Cached');
+  if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) return { kind: 'Done' };
+
+  const rival = await olderRival(context, policy);
+  if (rival !== undefined) {
+    return stall(context, policy, 'Conflict', `ScalingPolicy ${rival.metadata.name} is older and scales HostPool ${policy.spec.targetRef.name} already: delete one of the two, or point spec.targetRef.name elsewhere`);
+  }
+  const pool = await context.store.get('HostPool', { namespace: key.namespace, name: policy.spec.targetRef.name }, 'Cached');
+  if (pool === undefined || pool.metadata.deletionTimestamp !== undefined) {
+    return stall(context, policy, 'PoolNotFound', `HostPool ${policy.spec.targetRef.name} does not exist in namespace ${key.namespace}: create it, or mend spec.targetRef.name`);
+  }
+  const hosts = (await context.store.list('KamalHost', { namespace: key.namespace, from: 'Cached' })).filter(({ spec }) => spec.poolRef.name === pool.metadata.name);
+  const counts = countHosts(pool, hosts, context.clock.now());
+  const observations = await context.metrics.read(metricQueries(policy, pool, hosts, context.clock.now()));
+  const decision = await decide(context, policy, pool, counts, observations);
+  const scaled = await enforce(context, policy, pool, decision);
+  await tell(context, policy, pool, counts, observations, decision, scaled);
+  return requeueAfter(secondsToNextSample(context, policy, observations));
+}
+
+async function olderRival(context: Context, policy: ScalingPolicy): Promise<ScalingPolicy | undefined> {
+  const policies = await context.store.list('ScalingPolicy', { namespace: policy.metadata.namespace, from: 'Cached' });
+  return policies.find((other) => other.spec.targetRef.name === policy.spec.targetRef.name
+    && other.metadata.deletionTimestamp === undefined && isOlder(other, policy));
+}
+
+async function decide(context: Context, policy: ScalingPolicy, pool: HostPool, counts: HostCounts, observations: Observation[]): Promise<Decision> {
+  const engineState = await context.engineStates.load(keyOf(policy));
+  const constraints: Constraint[] = [{ kind: 'Ceiling', hosts: pool.spec.maxReplicas, reason: 'maxReplicas', liftedBy: 'raise spec.maxReplicas of the pool' }];
+  const decision = evaluate({ policy: policy.spec, observations, hosts: counts, replicas: pool.spec.replicas, constraints, engineState, now: context.clock.now() });
+  await context.engineStates.save(keyOf(policy), decision.engineState, decision.desired !== decision.current);
+  return decision;
+}
+
+type Scaled = 'Unchanged' | 'Scaled' | 'NotAllowed' | { failed: string };
+
+/** Only Enforce sets replicas, and only where the number is another one. */
+async function enforce(context: Context, policy: ScalingPolicy, pool: HostPool, decision: Decision): Promise<Scaled> {
+  const wanted = pool.spec.replicas;
+  if (policy.spec.mode !== 'Enforce' || pool.spec.paused || !context.leadership.isLeader()) return 'NotAllowed';
+  if (wanted === decision.desired) return 'Unchanged';
+  try {
+    await context.store.scale(keyOf(pool), decision.desired);
+  } catch (error) {
+    context.meters.scaleFailed(keyOf(pool), classOf(error));
+    if (isClass(error, 'Conflict', 'Unavailable', 'Transient', 'OutcomeUnknown')) throw error;
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+  if (decision.direction !== 'None') context.meters.scaled(keyOf(pool), decision.direction);
+  return 'Scaled';
+}
+
+async function tell(
+  context: Context, policy: ScalingPolicy, pool: HostPool, counts: HostCounts,
+  observations: Observation[], decision: Decision, scaled: Scaled,
+): Promise<void> {
+  const now = context.clock.now();
+  const key = keyOf(policy);
+  context.meters.decided(key, keyOf(pool), policy.spec.mode, decision);
+  await context.decisionLog.append({ policy: key, decision: withoutState(decision), observations });
+  const report = policyReport({ policy, pool, rules: metricRules(policy.spec), counts, observations, decision, failure: typeof scaled === 'object' ? scaled.failed : undefined, scaled: scaled === 'Scaled', now });
+  const reported = withPolicyReport(policy, report, now);
+  if (sameJSON(reported.status, policy.status)) return;
+  await context.store.updateStatus('ScalingPolicy', reported);
+  if (report.change !== undefined) {
+    const reason = scaled === 'Scaled' ? 'Scaled' : 'Recommended';
+    await context.store.recordEvent({ kind: 'ScalingPolicy', key, uid: policy.metadata.uid, type: 'Normal', reason, message: `${report.change.from} → ${report.change.to}: ${report.change.reason}` });
+  }
+}
+
+const withoutState = (decision: Decision): Omit<Decision, 'engineState'> => {
+  const { engineState: _, ...rest } = decision;
+  return rest;
+};
+
+/** Right after the next sample is due, so that a spike is judged when it is first seen; never later than the policy's interval. */
+function secondsToNextSample(context: Context, policy: ScalingPolicy, observations: readonly Observation[]): number {
+  const newest = Math.max(0, ...observations.filter(({ kind }) => kind === 'Value').map(({ asOf }) => asOf));
+  const due = newest + seconds(context.metrics.scrapeIntervalSeconds) + seconds(0.5) - context.clock.now();
+  const soon = due > 0 ? due / seconds(1) : 1;
+  return Math.min(policy.spec.intervalSeconds, Math.max(0.5, soon));
+}
+
+async function stall(context: Context, policy: ScalingPolicy, reason: string, message: string): Promise<Outcome> {
+  const now = context.clock.now();
+  const reported = withPolicyReport(policy, problemReport(reason, message), now);
+  if (!sameJSON(reported.status, policy.status)) await context.store.updateStatus('ScalingPolicy', reported);
+  return { kind: 'Stalled', reason, message };
+}
+

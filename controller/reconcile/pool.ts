@@ -1,0 +1,127 @@
+import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, keyOf } from '../api/index.ts';
+import { type Fleet, type Outcome, type ProviderName, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter, toTimestamp } from '../model/index.ts';
+import { planPool } from '../plan/index.ts';
+import { poolReport } from '../report/pool-report.ts';
+import { sameJSON, withPoolReport } from '../report/status.ts';
+import { assembleFleet, countHosts } from './assemble-fleet.ts';
+import { learnBoots } from './boots.ts';
+import type { Context } from './context.ts';
+import { hostHoursOf } from './ledger.ts';
+import { serviceConflict } from './service-conflict.ts';
+
+const LOOK_AGAIN_SECONDS = 15;
+
+/** One pass over one pool: how many hosts there are against how many are wanted; objects only, no server is touched here. */
+export async function reconcilePool(context: Context, key: ObjectKey): Promise<Outcome> {
+  const pool = await context.store.get('HostPool', key, 'Fresh');
+  if (pool === undefined) {
+    context.meters.forgetPool(key);
+    return done;
+  }
+  if (pool.metadata.deletionTimestamp !== undefined) return endPool(context, pool);
+  if (!(pool.metadata.finalizers ?? []).includes(POOL_FINALIZER)) return claim(context, pool);
+
+  const conflict = await serviceConflict(context, pool);
+  const hosts = await hostsOf(context, pool);
+  const { fleet, problem } = await observeFleet(context, pool, hosts);
+  const steps = conflict === undefined && problem === undefined ? planPool(fleet, pool.spec.replicas, context.clock.now()) : [];
+  await apply(context, pool, hosts, steps);
+  return report(context, pool, hosts, conflict ?? problem);
+}
+
+async function claim(context: Context, pool: HostPool): Promise<Outcome> {
+  const finalizers = [...(pool.metadata.finalizers ?? []), POOL_FINALIZER];
+  await context.store.update('HostPool', { ...pool, metadata: { ...pool.metadata, finalizers } });
+  return requeueAfter(0);
+}
+
+async function hostsOf(context: Context, pool: HostPool): Promise<KamalHost[]> {
+  const hosts = await context.store.list('KamalHost', { namespace: pool.metadata.namespace, from: 'Fresh' });
+  return hosts.filter(({ spec }) => spec.poolRef.name === pool.metadata.name);
+}
+
+/** Servers nobody owns count against the maximum, so without the provider's word nothing is planned. */
+async function observeFleet(context: Context, pool: HostPool, hosts: readonly KamalHost[]): Promise<{ fleet: Fleet; problem?: string }> {
+  const names = [...new Set(pool.spec.placements.map(({ provider }) => provider))];
+  const billing = (provider: ProviderName) => context.providers[provider]?.billing ?? 'None';
+  const snapshots: ServerSnapshot[] = [];
+  let problem: string | undefined;
+  for (const name of names) {
+    try {
+      snapshots.push(await context.servers.snapshot(name));
+    } catch (error) {
+      problem = `provider ${name} cannot be asked for its servers: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+  const fleet = assembleFleet(pool, hosts, snapshots, billing, context.clock.now());
+  return problem === undefined ? { fleet } : { fleet, problem };
+}
+
+async function apply(context: Context, pool: HostPool, hosts: readonly KamalHost[], steps: readonly Step[]): Promise<void> {
+  for (const step of steps) {
+    switch (step.kind) {
+      case 'CreateHost': {
+        await createHost(context, pool, step.slot, step.why);
+        break;
+      }
+      case 'SetIntent': {
+        const host = hosts.find(({ metadata }) => metadata.name === step.host.name);
+        if (host !== undefined) await setIntent(context, host, step.intent, step.why);
+        break;
+      }
+    }
+  }
+}
+
+/** The finalizer is part of the create request: there is no moment in which a host exists that could vanish with its server. */
+async function createHost(context: Context, pool: HostPool, slot: number, why: string): Promise<void> {
+  const name = `${pool.metadata.name}-${slot}-${pool.metadata.uid.replaceAll('-', '').slice(0, 8).toLowerCase()}`;
+  try {
+    await context.store.create('KamalHost', {
+      apiVersion: API_VERSION, kind: 'KamalHost',
+      metadata: { name, namespace: pool.metadata.namespace, labels: { [POOL_LABEL]: pool.metadata.name }, finalizers: [HOST_FINALIZER] },
+      spec: { poolRef: { name: pool.metadata.name }, hostID: context.newID(), slot, intent: 'Serve', intentReason: why },
+    });
+  } catch (error) {
+    if (!isClass(error, 'AlreadyExists')) throw error;
+  }
+}
+
+async function setIntent(context: Context, host: KamalHost, intent: 'Serve' | 'Drain', why: string): Promise<void> {
+  if (host.spec.intent === intent) return;
+  await context.store.update('KamalHost', { ...host, spec: { ...host.spec, intent, intentReason: why } });
+  await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Normal', reason: intent === 'Drain' ? 'Draining' : 'DrainCancelled', message: why });
+}
+
+/** `Drain` takes every host out first; `Retain` lets the KamalHosts go while their servers stay. */
+async function endPool(context: Context, pool: HostPool): Promise<Outcome> {
+  const hosts = await hostsOf(context, pool);
+  if (hosts.length === 0) {
+    const finalizers = (pool.metadata.finalizers ?? []).filter((name) => name !== POOL_FINALIZER);
+    await context.store.update('HostPool', { ...pool, metadata: { ...pool.metadata, finalizers } });
+    return done;
+  }
+  for (const host of hosts) {
+    if (pool.spec.deletionPolicy === 'Drain') await setIntent(context, host, 'Drain', `pool ${pool.metadata.name} is deleted with deletionPolicy Drain`);
+    else if (host.metadata.deletionTimestamp === undefined) await context.store.delete('KamalHost', keyOf(host), { uid: host.metadata.uid });
+    context.enqueue({ kind: 'Host', key: keyOf(host) });
+  }
+  return requeueAfter(2);
+}
+
+async function report(context: Context, before: HostPool, hostsBefore: readonly KamalHost[], problem: string | undefined): Promise<Outcome> {
+  const now = context.clock.now();
+  const pool = await context.store.get('HostPool', keyOf(before), 'Fresh') ?? before;
+  const hosts = await hostsOf(context, pool);
+  const counts = countHosts(pool, hosts, now);
+  const ledger = await context.gate.read();
+  const learned = learnBoots(pool, hosts);
+  const reported = withPoolReport(learned, poolReport(learned, hosts, counts, problem, now), now);
+  if (!sameJSON(reported.status, pool.status)) await context.store.updateStatus('HostPool', reported);
+  context.meters.counted(keyOf(pool), counts, pool.spec.replicas);
+  context.meters.hostHours(keyOf(pool), hostHoursOf(ledger, keyOf(pool), toTimestamp(now).slice(0, 7), now));
+  for (const host of hosts) if (!hostsBefore.some(({ metadata }) => metadata.name === host.metadata.name)) context.enqueue({ kind: 'Host', key: keyOf(host) });
+  const backoff = fromTimestamp(pool.status?.startBackoffUntil);
+  const untilBackoff = backoff === undefined || backoff <= now ? LOOK_AGAIN_SECONDS : (backoff - now) / 1000 + 0.1;
+  return requeueAfter(Math.min(LOOK_AGAIN_SECONDS, untilBackoff));
+}

@@ -1,0 +1,27 @@
+import type { HostPool, KamalHost } from '../api/index.ts';
+import { keyOf } from '../api/index.ts';
+import { type ErrorClass, seconds, toTimestamp } from '../model/index.ts';
+import type { Context } from './context.ts';
+
+const LONGEST_BACKOFF_SECONDS = 3600;
+
+/** Pause after so many failed starts in a row, in seconds. */
+export const startBackoffSeconds = (failures: number, baseSeconds: number): number =>
+  Math.min(LONGEST_BACKOFF_SECONDS, baseSeconds * 2 ** Math.min(20, Math.max(0, failures - 1)));
+
+/**
+ * Holds the pool's next purchase back, before the failed host is given up: a crash between the two writes counts a
+ * failure twice, the other order would forget it, and a bad image would buy servers in a loop.
+ */
+export async function noteStartFailure(context: Context, pool: HostPool, host: KamalHost, failure: { class: ErrorClass; message: string }): Promise<void> {
+  const failures = (pool.status?.startFailures ?? 0) + 1;
+  const until = context.clock.now() + seconds(startBackoffSeconds(failures, pool.spec.limits.startBackoffSeconds));
+  await context.store.updateStatus('HostPool', {
+    ...pool, status: { ...pool.status, startFailures: failures, startBackoffUntil: toTimestamp(until) },
+  });
+  context.meters.startFailed(keyOf(pool), failure.class);
+  await context.store.recordEvent({
+    kind: 'HostPool', key: keyOf(pool), uid: pool.metadata.uid, type: 'Warning', reason: 'StartFailed',
+    message: `${host.metadata.name} did not come into service (${failure.class}): ${failure.message}; next start not before ${toTimestamp(until)}`,
+  });
+}

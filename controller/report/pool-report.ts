@@ -1,0 +1,58 @@
+import type { HostPool, KamalHost } from '../api/index.ts';
+import { POOL_LABEL } from '../api/index.ts';
+import { type HostCounts, type Instant, fromTimestamp } from '../model/index.ts';
+import type { ConditionDraft } from './conditions.ts';
+import type { PoolReport } from './status.ts';
+
+type State = PoolReport['state'];
+
+/** What an operator asks at three in the morning, from the pool, its hosts and what is in the way. Pure. */
+export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, problem: string | undefined, now: Instant): PoolReport {
+  const total = counts.inService + counts.booting;
+  const stuck = problem ?? stuckReason(pool, hosts, now);
+  const { state, reason } = stateOf(pool, hosts, counts, total, stuck);
+  return {
+    replicas: total,
+    readyReplicas: counts.inService,
+    bootingReplicas: counts.booting,
+    drainingReplicas: counts.draining,
+    fixedReplicas: pool.spec.fixedHosts?.length ?? 0,
+    selector: `${POOL_LABEL}=${pool.metadata.name}`,
+    state, reason,
+    conditions: conditionsOf(pool, counts, stuck, state, reason),
+  };
+}
+
+/** A failed create or start of a host, or the pause that followed one. */
+function stuckReason(pool: HostPool, hosts: readonly KamalHost[], now: Instant): string | undefined {
+  const backoff = fromTimestamp(pool.status?.startBackoffUntil);
+  const failing = hosts.find(({ status }) => status?.failure !== undefined && status.phase !== 'InService');
+  if (backoff !== undefined && backoff > now) {
+    const cause = failing?.status?.failure;
+    return `${pool.status?.startFailures ?? 1} failed starts, next not before ${pool.status?.startBackoffUntil}${cause === undefined ? '' : `: ${cause.class}: ${cause.message}`}`;
+  }
+  const failure = failing?.status?.failure;
+  return failure === undefined ? undefined : `${failing?.metadata.name}: ${failure.class}: ${failure.message}`;
+}
+
+function stateOf(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, total: number, stuck: string | undefined): { state: State; reason: string } {
+  const wanted = pool.spec.replicas;
+  if (pool.spec.paused) return { state: 'Paused', reason: 'spec.paused: nothing is changed until it is false' };
+  if (stuck !== undefined) return { state: 'Stuck', reason: stuck };
+  const unhealthy = hosts.filter(({ status }) => status?.phase === 'InService' && status.unhealthySince !== undefined);
+  const [worst] = unhealthy;
+  if (worst !== undefined) return { state: 'Replacing', reason: `${worst.metadata.name}: ${worst.status?.reason ?? 'unhealthy'}` };
+  if (wanted === undefined) return { state: 'Holding', reason: `spec.replicas is not set: the ${total} hosts that are there stay` };
+  if (counts.booting > 0 || total < wanted) return { state: 'Growing', reason: `${counts.inService} of ${wanted} serve, ${counts.booting} on the way` };
+  if (counts.draining > 0 || total > wanted) return { state: 'Shrinking', reason: `${counts.draining} draining, ${wanted} wanted` };
+  return { state: 'Steady', reason: `${counts.inService} of ${wanted} serve` };
+}
+
+function conditionsOf(pool: HostPool, counts: HostCounts, stuck: string | undefined, state: State, reason: string): ConditionDraft[] {
+  const enough = pool.spec.replicas === undefined || counts.inService >= pool.spec.replicas;
+  return [
+    { type: 'Ready', status: enough ? 'True' : 'False', reason: enough ? 'HostsServe' : 'HostsMissing', message: `${counts.inService} hosts serve, ${pool.spec.replicas ?? 'as many as there are'} wanted` },
+    { type: 'Progressing', status: state === 'Steady' || state === 'Holding' || state === 'Paused' ? 'False' : 'True', reason: state, message: reason },
+    { type: 'Stuck', status: stuck === undefined ? 'False' : 'True', reason: stuck === undefined ? 'NothingInTheWay' : 'NeedsAttention', message: stuck ?? 'no failure is known' },
+  ];
+}

@@ -1,0 +1,59 @@
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { AddressInfo } from 'node:net';
+
+/** What the controller answers over HTTP. Each route's content comes from elsewhere; here are only paths and codes. */
+export interface Answers {
+  /** Undefined while healthy, else why the process should be restarted. */
+  unhealthy(): string | undefined;
+  /** Undefined when ready, else what is not yet there. */
+  unready(): Promise<string | undefined>;
+  metrics(): Promise<{ contentType: string; body: string }>;
+  traefik(authorization: string | undefined): { status: 200 | 401 | 503; headers: Record<string, string>; body: string };
+  /** Prometheus HTTP service discovery; undefined for an unknown target. */
+  discovery(target: string): Promise<unknown>;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens until closed; rejects with the system's error, such as EADDRINUSE. Port 0 takes a free one. */
+export async function startHttpServer(listen: { address: string; port: number }, answers: Answers): Promise<HttpServer> {
+  const app = new Hono();
+  app.get('/healthz', (c) => {
+    const why = answers.unhealthy();
+    return why === undefined ? c.text('ok\n') : c.text(`${why}\n`, 503);
+  });
+  app.get('/readyz', async (c) => {
+    const why = await answers.unready();
+    return why === undefined ? c.text('ok\n') : c.text(`${why}\n`, 503);
+  });
+  app.get('/metrics', async (c) => {
+    const { contentType, body } = await answers.metrics();
+    return c.body(body, 200, { 'content-type': contentType });
+  });
+  app.get('/traefik/config', (c) => {
+    const { status, headers, body } = answers.traefik(c.req.header('authorization'));
+    return c.body(body, status, headers);
+  });
+  app.get('/sd/:target', async (c) => {
+    const document = await answers.discovery(c.req.param('target'));
+    return document === undefined ? c.text('write /sd/kamal-proxy, /sd/node or /sd/app\n', 404) : c.json(document as object);
+  });
+
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname: listen.address, port: listen.port }, (info: AddressInfo) => {
+      resolve({ port: info.port, close: () => closeServer(server) });
+    });
+    server.once('error', reject);
+  });
+}
+
+function closeServer(server: ReturnType<typeof serve>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error === undefined || error === null ? resolve() : reject(error)));
+    if ('closeAllConnections' in server) server.closeAllConnections();
+  });
+}

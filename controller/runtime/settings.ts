@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ClassifiedError, type ProviderName } from '../model/index.ts';
+import type { LogLevel } from './log.ts';
+
+/** Where metrics come from: a Prometheus-compatible API, or the hosts themselves. */
+export type MetricsSettings =
+  | { kind: 'Scrape'; intervalSeconds: number }
+  | {
+    kind: 'Prometheus';
+    url: string;
+    intervalSeconds?: number;
+    bearerToken?: string;
+    bearerTokenFile?: string;
+    basic?: { username: string; password: string };
+    tls?: { certFile?: string; keyFile?: string; caFile?: string };
+    headers: Record<string, string>;
+    parameters: Record<string, string>;
+    timeoutSeconds: number;
+  };
+
+/** Everything that `run` is told, by flags and environment; secrets come from the environment or files alone. */
+export interface Settings {
+  installation: string;
+  mode: { kind: 'Standalone'; configFolder: string } | { kind: 'Cluster'; kubeconfig?: string; context?: string; namespace: string };
+  stateFolder: string;
+  listen: { address: string; port: number };
+  /** Other requests to the Traefik endpoint are refused. */
+  traefikToken?: string;
+  metrics: MetricsSettings;
+  /** Greatest number of servers a provider, over all pools. */
+  ceilings: Partial<Record<ProviderName, number>>;
+  logLevel: LogLevel;
+  /** A kamal-proxy binary that local hosts put in front of their app. */
+  kamalProxy?: string;
+}
+
+/** Values of flags; undefined where a flag was not given. */
+export interface RunFlags {
+  config?: string;
+  cluster?: boolean;
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+  installation?: string;
+  state?: string;
+  listen?: string;
+  prometheus?: string;
+  scrapeInterval?: string;
+  maxServers?: string;
+  logLevel?: string;
+}
+
+type Environment = Record<string, string | undefined>;
+const PREFIX = 'KAMAL_AUTOSCALER_';
+
+/** Flags over environment over defaults. Throws Invalid with the flag or variable, the value and the mend. */
+export function readSettings(flags: RunFlags, environment: Environment): Settings {
+  const from = (name: string) => environment[PREFIX + name];
+  const settings: Settings = {
+    installation: readInstallation(flags.installation ?? from('INSTALLATION')),
+    mode: readMode(flags, from),
+    stateFolder: stateFolder(flags.state, environment),
+    listen: readListen(flags.listen ?? from('LISTEN') ?? '127.0.0.1:9595'),
+    metrics: readMetrics(flags, environment),
+    ceilings: readCeilings(flags.maxServers ?? from('MAX_SERVERS')),
+    logLevel: readLogLevel(flags.logLevel ?? from('LOG_LEVEL') ?? 'info'),
+  };
+  const traefikToken = readSecret(environment, 'TRAEFIK_TOKEN');
+  if (traefikToken !== undefined) settings.traefikToken = traefikToken;
+  const kamalProxy = from('KAMAL_PROXY');
+  if (kamalProxy !== undefined) settings.kamalProxy = kamalProxy;
+  return settings;
+}
+
+/** Where the standalone store lies; the CLI's other commands look there too. */
+export function stateFolder(flag: string | undefined, environment: Environment): string {
+  return flag ?? environment[`${PREFIX}STATE`] ?? join(environment['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'kamal-autoscaler');
+}
+
+function readInstallation(value: string | undefined): string {
+  if (value === undefined || value === '') {
+    throw invalid('no installation name: write --installation NAME (or KAMAL_AUTOSCALER_INSTALLATION); every server carries it, so choose one that no other installation at the same provider has, and keep it');
+  }
+  if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(value)) {
+    throw invalid(`--installation ${JSON.stringify(value)}: write at most 40 lower case letters, digits and inner dashes`);
+  }
+  return value;
+}
+
+function readMode(flags: RunFlags, from: (name: string) => string | undefined): Settings['mode'] {
+  const configFolder = flags.config ?? (flags.cluster === true ? undefined : from('CONFIG'));
+  if (configFolder !== undefined && flags.cluster === true) throw invalid('--config and --cluster are both given: keep one of them');
+  if (configFolder !== undefined) return { kind: 'Standalone', configFolder };
+  if (flags.cluster !== true) throw invalid('nothing to run on: write --config DIR for standalone mode, or --cluster for a Kubernetes API server');
+  return {
+    kind: 'Cluster',
+    namespace: flags.namespace ?? from('NAMESPACE') ?? 'kamal-autoscaler',
+    ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
+    ...(flags.context === undefined ? {} : { context: flags.context }),
+  };
+}
+
+function readListen(value: string): Settings['listen'] {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(value);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw invalid(`--listen ${JSON.stringify(value)}: write ADDRESS:PORT, such as 127.0.0.1:9595`);
+  return { address: match[1] ?? (match[2] === '' ? '0.0.0.0' : match[2] ?? ''), port };
+}
+
+function readMetrics(flags: RunFlags, environment: Environment): MetricsSettings {
+  const from = (name: string) => environment[PREFIX + name];
+  const interval = flags.scrapeInterval ?? from('SCRAPE_INTERVAL');
+  const intervalSeconds = interval === undefined ? undefined : readNumber('--scrape-interval', interval, 1, 3600);
+  const url = flags.prometheus ?? from('PROMETHEUS_URL');
+  if (url === undefined) return { kind: 'Scrape', intervalSeconds: intervalSeconds ?? 15 };
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw invalid(`--prometheus ${JSON.stringify(url)}: write a URL such as http://prometheus:9090`);
+  const token = readSecret(environment, 'PROMETHEUS_TOKEN');
+  const username = from('PROMETHEUS_USERNAME');
+  const password = readSecret(environment, 'PROMETHEUS_PASSWORD');
+  const tls = { certFile: from('PROMETHEUS_CERT_FILE'), keyFile: from('PROMETHEUS_KEY_FILE'), caFile: from('PROMETHEUS_CA_FILE') };
+  const settings: MetricsSettings & { kind: 'Prometheus' } = {
+    kind: 'Prometheus', url,
+    headers: readPairs(`${PREFIX}PROMETHEUS_HEADERS`, from('PROMETHEUS_HEADERS')),
+    parameters: readPairs(`${PREFIX}PROMETHEUS_PARAMETERS`, from('PROMETHEUS_PARAMETERS')),
+    timeoutSeconds: readNumber(`${PREFIX}PROMETHEUS_TIMEOUT`, from('PROMETHEUS_TIMEOUT') ?? '5', 1, 60),
+  };
+  if (intervalSeconds !== undefined) settings.intervalSeconds = intervalSeconds;
+  const tokenFile = from('PROMETHEUS_TOKEN_FILE');
+  if (tokenFile !== undefined) settings.bearerTokenFile = tokenFile;
+  else if (token !== undefined) settings.bearerToken = token;
+  if (username !== undefined) settings.basic = { username, password: password ?? '' };
+  if (Object.values(tls).some((file) => file !== undefined)) settings.tls = Object.fromEntries(Object.entries(tls).filter(([, file]) => file !== undefined));
+  return settings;
+}
+
+/** `NAME=value` pairs with commas between. */
+function readPairs(variable: string, text: string | undefined): Record<string, string> {
+  if (text === undefined || text === '') return {};
+  return Object.fromEntries(text.split(',').map((pair) => {
+    const at = pair.indexOf('=');
+    // The value may be a secret, so the message names the place only.
+    if (at < 1) throw invalid(`${variable}: write NAME=value pairs with commas between`);
+    return [pair.slice(0, at).trim(), pair.slice(at + 1)];
+  }));
+}
+
+function readCeilings(text: string | undefined): Settings['ceilings'] {
+  if (text === undefined) return {};
+  return Object.fromEntries(text.split(',').map((pair) => {
+    const [name = '', count = ''] = pair.split('=');
+    if (!['Local', 'Static'].includes(name)) throw invalid(`--max-servers ${JSON.stringify(text)}: ${JSON.stringify(name)} is no provider: write Local=N or Static=N, with commas between`);
+    return [name, readNumber('--max-servers', count, 0, 10_000)];
+  }));
+}
+
+function readLogLevel(value: string): LogLevel {
+  if (value === 'debug' || value === 'info' || value === 'warn' || value === 'error') return value;
+  throw invalid(`--log-level ${JSON.stringify(value)}: write debug, info, warn or error`);
+}
+
+function readNumber(name: string, text: string, least: number, greatest: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < least || value > greatest) throw invalid(`${name} ${JSON.stringify(text)}: write a whole number from ${least} to ${greatest}`);
+  return value;
+}
+
+/** The variable itself, or the first line of the file that `<variable>_FILE` names. */
+function readSecret(environment: Environment, name: string): string | undefined {
+  const file = environment[`${PREFIX}${name}_FILE`];
+  if (file === undefined) return environment[PREFIX + name];
+  try {
+    return readFileSync(file, 'utf8').split('\n')[0]?.trim();
+  } catch (error) {
+    throw invalid(`${PREFIX}${name}_FILE: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): make it readable for this user`);
+  }
+}
+
+const invalid = (message: string): ClassifiedError => new ClassifiedError('Invalid', message);
