@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { ClassifiedError } from '../../../controller/model/index.ts';
 import { LeaseElection } from '../../../controller/runtime/cluster/lease.ts';
 import type { LeaseObject, LeaseRecord, LeaseSpec } from '../../../controller/runtime/cluster/lease-record.ts';
-import { HandClock } from './hand-clock.ts';
+import { createSimulatedClock } from '../../support/clock.ts';
+import type { SimulatedClock } from '../../support/clock.ts';
 
 /** One Lease with the conflicts of an API server. */
 class SharedLease {
@@ -58,19 +59,26 @@ class Connection implements LeaseObject {
 
 interface Instance {
   election: LeaseElection;
-  clock: HandClock;
+  clock: SimulatedClock;
+  /** Time passes while the process is stopped: nothing of it runs meanwhile. */
+  freeze(milliseconds: number): void;
   connection: Connection;
   changes: boolean[];
 }
 
 function instance(shared: SharedLease, identity: string, hoursOff = 0): Instance {
-  const clock = new HandClock(Date.parse('2026-01-01T00:00:00Z') + hoursOff * 3_600_000);
-  const started = clock.now();
+  const clock = createSimulatedClock(0);
+  let frozen = 0;
+  const passed = (): number => clock.now() + frozen;
+  const wall = { now: () => Date.parse('2026-01-01T00:00:00Z') + hoursOff * 3_600_000 + passed(), sleep: clock.sleep };
   const connection = new Connection(shared);
-  const election = new LeaseElection(connection, { clock, monotonic: () => clock.now() - started, random: () => 0.5, identity });
+  const election = new LeaseElection(connection, { clock: wall, monotonic: passed, random: () => 0.5, identity });
   const changes: boolean[] = [];
   election.onChange((leader) => changes.push(leader));
-  return { election, clock, connection, changes };
+  const freeze = (milliseconds: number): void => {
+    frozen += milliseconds;
+  };
+  return { election, clock, freeze, connection, changes };
 }
 
 /** The same time passes for all of them, a little at a time. */
@@ -122,7 +130,7 @@ describe('LeaseElection', () => {
   it('knows when it wakes from a freeze that it leads no more, before it has asked anybody', async () => {
     await pass(5, a, b);
     await pass(60, b);
-    a.clock.jump(60_000);
+    a.freeze(60_000);
     expect(a.election.isLeader()).to.equal(false);
     expect(b.election.isLeader()).to.equal(true);
     await pass(10, a, b);
@@ -132,12 +140,14 @@ describe('LeaseElection', () => {
   });
 
   it('does not lead either when only the wall clock saw the freeze, as on a machine that slept', async () => {
-    const clock = new HandClock();
-    const election = new LeaseElection(new Connection(new SharedLease()), { clock, monotonic: () => 0, random: () => 0.5, identity: 'c' });
+    const clock = createSimulatedClock(0);
+    let asleep = 0;
+    const wall = { now: () => clock.now() + asleep, sleep: clock.sleep };
+    const election = new LeaseElection(new Connection(new SharedLease()), { clock: wall, monotonic: () => 0, random: () => 0.5, identity: 'c' });
     election.start();
     await clock.settle();
     expect(election.isLeader()).to.equal(true);
-    clock.jump(11_000);
+    asleep = 11_000;
     expect(election.isLeader()).to.equal(false);
   });
 
@@ -208,7 +218,7 @@ describe('LeaseElection', () => {
   });
 
   it('refuses durations that would let two lead', () => {
-    const clock = new HandClock();
+    const clock = createSimulatedClock(0);
     const options = { clock, monotonic: () => 0, random: () => 0.5, identity: 'c', renewDeadlineSeconds: 15 };
     expect(() => new LeaseElection(new Connection(shared), options)).to.throw(ClassifiedError, 'renew deadline 15 s');
   });

@@ -4,7 +4,8 @@ import type { ListWatch, WatchEvent } from '../../../controller/runtime/cluster/
 import type { CacheChange } from '../../../controller/runtime/cluster/watch-cache.ts';
 import type { WatchEnd } from '../../../controller/runtime/cluster/watch-stream.ts';
 import { ClassifiedError } from '../../../controller/model/index.ts';
-import { HandClock } from './hand-clock.ts';
+import { createSimulatedClock } from '../../support/clock.ts';
+import type { SimulatedClock } from '../../support/clock.ts';
 
 interface Thing {
   metadata: { name: string; namespace: string; uid: string; resourceVersion: string; generation: number; creationTimestamp: string };
@@ -45,8 +46,14 @@ class ScriptedServer implements ListWatch<Thing> {
 
 const away = new ClassifiedError('Unavailable', 'connection refused');
 
+async function toNextWake(clock: SimulatedClock): Promise<number> {
+  const passed = (clock.nextWake() ?? NaN) - clock.now();
+  await clock.advance(passed);
+  return passed;
+}
+
 describe('Reflector', () => {
-  let clock: HandClock;
+  let clock: SimulatedClock;
   let server: ScriptedServer;
   let reflector: Reflector<Thing>;
   let told: string[];
@@ -57,7 +64,7 @@ describe('Reflector', () => {
   };
 
   beforeEach(() => {
-    clock = new HandClock();
+    clock = createSimulatedClock(0);
     server = new ScriptedServer();
     server.lists = [[thing('a', '5')]];
     told = [];
@@ -143,7 +150,7 @@ describe('Reflector', () => {
     await clock.settle();
     expect(reflector.cached()).to.equal(undefined);
     const waits: number[] = [];
-    for (let round = 0; round < 12; round += 1) waits.push(await clock.toNextWake());
+    for (let round = 0; round < 12; round += 1) waits.push(await toNextWake(clock));
     expect(waits.slice(0, 4)).to.deep.equal([150, 300, 600, 1200]);
     expect(Math.max(...waits)).to.equal(22_500);
     expect(told).to.deep.equal(['Added a@5']);
@@ -224,6 +231,6 @@ describe('Reflector', () => {
     await reflector.close();
     watch.emit({ kind: 'Changed', object: thing('z', '99') });
     expect(told).to.deep.equal(['Added a@5']);
-    expect(clock.sleepers).to.equal(0);
+    expect(clock.nextWake()).to.equal(undefined);
   });
 });
