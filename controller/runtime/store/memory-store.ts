@@ -1,0 +1,56 @@
+import { keyText, sameKey } from '../../api/index.ts';
+import type { Kind } from '../../api/index.ts';
+import type { Clock, Documents, Store, StoreEvent } from '../../ports/index.ts';
+import { createDocuments } from './documents.ts';
+import { KEPT_EVENTS } from './events.ts';
+import type { EventReader, RecordedEvent } from './events.ts';
+import { createMemoryRows } from './memory-rows.ts';
+import { createObjectStore } from './object-store.ts';
+import { admit } from './validation/index.ts';
+import { createWatchHub } from './watch-hub.ts';
+
+/** Why objects are being deleted together with their surroundings. */
+export type Ending = Awaited<ReturnType<Store['ending']>>;
+
+export interface MemoryStore extends Store, Documents, EventReader {
+  /** Sets what `ending` answers: an API server's deletion of a namespace or a CRD, which this store does not have. */
+  setEnding(kind: Kind, namespace: string, ending: Ending): void;
+}
+
+/** A store that lives as long as the process. Outlives the controllers that use it, as the crash suite needs. */
+export function createMemoryStore({ clock, ids }: { clock: Clock; ids: () => string }): MemoryStore {
+  const rows = createMemoryRows();
+  const hub = createWatchHub(rows, (error) => {
+    throw error;
+  });
+  const documents = new Map<string, { version: number; text: string }>();
+  const endings = new Map<string, Ending>();
+  /** In the order of their last occurrence. */
+  const events = new Map<string, RecordedEvent>();
+
+  return {
+    ...createObjectStore({ rows, clock, ids, admit, changed: () => hub.wake() }),
+    ...createDocuments({
+      write: (work) => rows.write(work),
+      findDocument: (name) => documents.get(name),
+      putDocument: (name, version, text) => void documents.set(name, { version, text }),
+    }),
+    watch: (kind, listener) => hub.subscribe(kind, listener),
+    ending: async (kind, namespace) => endings.get(`${kind} ${namespace}`) ?? 'No',
+    setEnding: (kind, namespace, ending) => void endings.set(`${kind} ${namespace}`, ending),
+    recordEvent: async (event) => {
+      const at = clock.now();
+      const id = identity(event);
+      const repeated = events.get(id);
+      events.delete(id);
+      events.set(id, { ...event, key: { ...event.key }, count: (repeated?.count ?? 0) + 1, firstAt: repeated?.firstAt ?? at, lastAt: at });
+      for (const oldest of events.keys()) {
+        if (events.size <= KEPT_EVENTS) break;
+        events.delete(oldest);
+      }
+    },
+    events: async (kind, key) => [...events.values()].filter((event) => event.kind === kind && sameKey(event.key, key)).map((event) => ({ ...event })),
+  };
+}
+
+const identity = ({ kind, key, uid, type, reason, message }: StoreEvent): string => [kind, keyText(key), uid, type, reason, message].join('\n');
