@@ -1,0 +1,42 @@
+import type { HostPoolSpec, ObjectKey } from '../api/index.ts';
+import type { Instant, OperationKind, Phase } from '../model/index.ts';
+
+export type RoleKind = NonNullable<HostPoolSpec['roleKind']>;
+
+/** One KamalHost with what its pool and provider add, as the lifecycle sees it. All of it was stored; nothing was observed. */
+export interface HostView {
+  key: ObjectKey;
+  hostID: string;
+  phase: Phase;
+  phaseSince: Instant;
+  createdAt: Instant;
+  intent: 'Serve' | 'Drain';
+  /** The KamalHost has a deletionTimestamp. */
+  deleting: boolean;
+  /** `Ending`: the pool, its namespace or its kind goes away or is gone, and the deletionPolicy is Retain. */
+  poolState: 'Live' | 'Paused' | 'Ending';
+  roleKind: RoleKind;
+  hasLoadBalancer: boolean;
+  /** Create calls that were intended; 0 for an adopted server too. */
+  createAttempts: number;
+  lastCreateIntentAt?: Instant;
+  /** How long a new server may be missing from the provider's lists. */
+  settleSeconds: number;
+  /** Set as soon as a server was seen; from then on an absence means that it vanished. */
+  providerID?: string;
+  /** The slow work that was started last; one from an earlier phase is told by its `startedAt`. */
+  operation?: { id: string; kind: OperationKind; startedAt: Instant };
+  /** End of the wait for requests in flight; by default `drainSeconds` after the drain began. */
+  drainDeadline?: Instant;
+  /** Phase from which the drain began. A host that drains because its start failed keeps intent Serve, and is told by this. */
+  drainOrigin?: Phase;
+  drainSeconds: number;
+  startTimeoutSeconds: number;
+  /** When the host was first put into the membership; earlier than `phaseSince` for a host that came back from a drain. */
+  joiningSince?: Instant;
+  /** Since when every load balancer has listed it up without a break, where that is recorded. */
+  listedUpSince?: Instant;
+  healthIntervalSeconds: number;
+  /** Failed operations in a row that were noted. */
+  operationFailures: number;
+}

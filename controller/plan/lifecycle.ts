@@ -1,0 +1,60 @@
+import type { Phase } from '../model/index.ts';
+
+/** One row of the lifecycle table. */
+export interface Transition {
+  from: Phase | 'any';
+  to: Phase;
+  /** Name of the guard that is asked. */
+  guard: string;
+  /** What the guard observes, for people. */
+  text: string;
+}
+
+const TABLE = [
+  { from: 'any', to: 'Departing', guard: 'Vanished', text: 'the provider lists the server no more, though it was recorded, and nothing answers in its place' },
+
+  { from: 'Pending', to: 'Draining', guard: 'MemberUnwanted', text: 'intent Drain or deletion of the host alone, while a load balancer lists it (an adopted server)' },
+  { from: 'Pending', to: 'Deprovisioning', guard: 'Unwanted', text: 'intent Drain or deletion of the host alone' },
+  { from: 'Pending', to: 'Provisioning', guard: 'Stored', text: 'the object is stored with its finalizer; the purchase gate is asked right before the create call' },
+
+  { from: 'Provisioning', to: 'Draining', guard: 'MemberUnwanted', text: 'as from Pending' },
+  { from: 'Provisioning', to: 'Deprovisioning', guard: 'Unwanted', text: 'intent Drain or deletion of the host alone' },
+  { from: 'Provisioning', to: 'Bootstrapping', guard: 'ServerRuns', text: 'exactly one server with this UID, running, with an address' },
+  { from: 'Provisioning', to: 'Draining', guard: 'MemberStartFailed', text: 'start deadline passed, while a load balancer lists it' },
+  { from: 'Provisioning', to: 'Deprovisioning', guard: 'StartFailed', text: 'start deadline passed' },
+
+  { from: 'Bootstrapping', to: 'Draining', guard: 'MemberUnwanted', text: 'as from Pending' },
+  { from: 'Bootstrapping', to: 'Deprovisioning', guard: 'Unwanted', text: 'intent Drain or deletion of the host alone' },
+  { from: 'Bootstrapping', to: 'Deploying', guard: 'MachineReady', text: 'SSH answers with the pinned host key, Docker answers, cloud-init is done' },
+  { from: 'Bootstrapping', to: 'Draining', guard: 'MemberStartFailed', text: 'start deadline passed, while a load balancer lists it' },
+  { from: 'Bootstrapping', to: 'Deprovisioning', guard: 'StartFailed', text: 'start deadline passed' },
+
+  { from: 'Deploying', to: 'Draining', guard: 'MemberUnwanted', text: 'intent Drain or deletion of the host alone, after it was a member' },
+  { from: 'Deploying', to: 'Deprovisioning', guard: 'Unwanted', text: 'intent Drain or deletion of the host alone' },
+  { from: 'Deploying', to: 'Joining', guard: 'AppReady', text: "the role's readiness: wanted version, routed, the fleet's options, and the probe answers" },
+  { from: 'Deploying', to: 'Draining', guard: 'MemberStartFailed', text: 'deploy failed for good or start deadline passed, after it was a member' },
+  { from: 'Deploying', to: 'Deprovisioning', guard: 'StartFailed', text: 'deploy failed for good or start deadline passed' },
+
+  { from: 'Joining', to: 'Departing', guard: 'PowerGone', text: 'the provider says that the server is off or leaving' },
+  { from: 'Joining', to: 'Draining', guard: 'ServingUnwanted', text: 'intent Drain or deletion of the host alone' },
+  { from: 'Joining', to: 'InService', guard: 'Confirmed', text: 'every load balancer lists it up, one health-check interval later still; roles without one: at once' },
+  { from: 'Joining', to: 'Draining', guard: 'JoinFailed', text: 'start deadline passed' },
+
+  { from: 'InService', to: 'Departing', guard: 'PowerGone', text: 'the provider says that the server is off or leaving' },
+  { from: 'InService', to: 'Draining', guard: 'ServingUnwanted', text: 'intent Drain (scale-in or replacement) or deletion of the host alone' },
+
+  { from: 'Draining', to: 'Departing', guard: 'PowerGone', text: 'the provider says that the server is off or leaving' },
+  { from: 'Draining', to: 'Deploying', guard: 'TakenBack', text: 'intent Serve again before the stop was started; version, routing and membership are checked anew' },
+  { from: 'Draining', to: 'Deprovisioning', guard: 'Drained', text: "no load balancer lists it, the role's drain is done or its deadline passed, the app is stopped, the KamalHost has its deletion" },
+
+  { from: 'Departing', to: 'Draining', guard: 'ServerBack', text: 'the server runs and answers again: it leaves as any other, or is taken back' },
+  { from: 'Departing', to: 'Deprovisioning', guard: 'Departed', text: 'no load balancer lists it, the KamalHost has its deletion' },
+
+  { from: 'Deprovisioning', to: 'Released', guard: 'ServerGone', text: 'the provider says absent, in a snapshot taken after every effect has settled' },
+  { from: 'Released', to: 'Deprovisioning', guard: 'ServerAppeared', text: 'a late create call had its effect after all' },
+] as const satisfies readonly Transition[];
+
+export type Guard = (typeof TABLE)[number]['guard'];
+
+/** Every transition that there is, in the order in which the guards of a phase are asked. */
+export const LIFECYCLE: readonly (Transition & { guard: Guard })[] = TABLE;
