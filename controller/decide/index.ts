@@ -1,0 +1,4 @@
+export { evaluate } from './evaluate.ts';
+export type { EvaluateInput } from './evaluate.ts';
+export { metricRules } from './rules.ts';
+export type { MetricRule } from './rules.ts';

@@ -1,0 +1,34 @@
+import type { ScalingPolicySpec } from '../api/index.ts';
+import { SIGNALS } from '../model/index.ts';
+import type { Aggregation, MetricType, Signal, SignalName } from '../model/index.ts';
+
+/** One metric of a policy with all that its ready-made query or its own fields say. */
+export interface MetricRule {
+  /** The policy's key for the metric; observations carry it. */
+  name: string;
+  type: MetricType;
+  aggregation: Aggregation;
+  /** In `unit`; what crossing it means depends on `type`. */
+  target: number;
+  /** Empty for a query of the policy's own. */
+  unit: string;
+  title: string;
+}
+
+/** The metrics of a policy in its own order, ready-made ones resolved. */
+export const metricRules = (policy: ScalingPolicySpec): MetricRule[] => policy.metrics.map(resolve);
+
+function resolve(metric: ScalingPolicySpec['metrics'][number]): MetricRule {
+  const signal = metric.promql === undefined ? signalOf(metric.query ?? metric.name) : undefined;
+  return {
+    name: metric.name,
+    type: metric.type ?? signal?.type ?? 'Ratio',
+    aggregation: signal?.aggregation ?? metric.aggregation ?? 'Sum',
+    target: metric.target,
+    unit: signal?.unit ?? '',
+    title: signal?.title ?? metric.name,
+  };
+}
+
+const signalOf = (name: string): Signal | undefined =>
+  Object.hasOwn(SIGNALS, name) ? SIGNALS[name as SignalName] : undefined;
