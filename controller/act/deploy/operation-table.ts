@@ -1,0 +1,40 @@
+import type { OperationFact } from '../../model/index.ts';
+
+/** Slow work that this process has started, by operation id. */
+export interface OperationTable {
+  /** Runs the work unless the id is known; its end is noted, then `ended` is called. */
+  start(id: string, work: () => Promise<OperationEnd>, ended: () => void): void;
+  observe(id: string): OperationFact;
+}
+
+export type OperationEnd = Extract<OperationFact, { kind: 'Succeeded' | 'Failed' }>;
+
+/** Remembers every operation under way, and the last ones that ended: the oldest of those are forgotten first. */
+export function createOperationTable(endedKept: number): OperationTable {
+  const running = new Set<string>();
+  const ends = new Map<string, OperationEnd>();
+
+  function note(id: string, end: OperationEnd): void {
+    running.delete(id);
+    ends.set(id, end);
+    for (const oldest of ends.keys()) {
+      if (ends.size <= endedKept) return;
+      ends.delete(oldest);
+    }
+  }
+
+  return {
+    start(id, work, ended) {
+      if (running.has(id) || ends.has(id)) return;
+      running.add(id);
+      void work().then((end) => {
+        note(id, end);
+        ended();
+      });
+    },
+    observe(id) {
+      if (running.has(id)) return { kind: 'Running' };
+      return ends.get(id) ?? { kind: 'Lost' };
+    },
+  };
+}
