@@ -422,7 +422,15 @@ launchedAt?: string
  * When the host was first put into the membership.
  */
 joiningSince?: string
+/**
+ * Since when every load balancer lists it as up without a break.
+ */
+listedUpSince?: string
 inServiceAt?: string
+/**
+ * `Unhealthy`: down in every load balancer and for the controller for longer than the pool allows.
+ */
+health?: ("Healthy" | "Suspect" | "Unhealthy")
 unhealthySince?: string
 /**
  * When the wait for requests in flight ends.

@@ -17,7 +17,7 @@ export function assembleFleet(
     pool: key,
     asOf: now,
     fixedHosts: pool.spec.fixedHosts?.length ?? 0,
-    hosts: hosts.map((host) => fleetHost(host, pool, billing, now)),
+    hosts: hosts.map((host) => fleetHost(host, billing, now)),
     unownedServers: unowned.length,
     maxReplicas: pool.spec.maxReplicas,
     maxSurge: pool.spec.limits.maxSurge,
@@ -27,16 +27,15 @@ export function assembleFleet(
   return startBackoffUntil === undefined ? fleet : { ...fleet, startBackoffUntil };
 }
 
-function fleetHost(host: KamalHost, pool: HostPool, billing: (provider: ProviderName) => Billing, now: Instant): FleetHost {
+function fleetHost(host: KamalHost, billing: (provider: ProviderName) => Billing, now: Instant): FleetHost {
   const { status = {}, metadata, spec } = host;
-  const down = fromTimestamp(status.unhealthySince);
   const launchedAt = fromTimestamp(status.launchedAt);
   const result: FleetHost = {
     key: keyOf(host),
     slot: spec.slot,
     phase: status.phase ?? 'Pending',
     intent: spec.intent,
-    health: down !== undefined && now - down >= seconds(pool.spec.health.unhealthyAfterSeconds) ? 'Unhealthy' : 'Healthy',
+    health: status.health === 'Unhealthy' ? 'Unhealthy' : 'Healthy',
     protected: metadata.annotations?.[PROTECTED_ANNOTATION] === 'true',
     deleting: metadata.deletionTimestamp !== undefined,
     createdAt: fromTimestamp(metadata.creationTimestamp) ?? now,

@@ -7,12 +7,12 @@ type Need = Exclude<keyof HostFacts, 'operation'>;
  * A fact that was not asked for is Unknown, and Unknown never moves a host.
  */
 export const FACT_NEEDS: Record<Phase, readonly Need[]> = {
-  Pending: [],
-  Provisioning: ['server'],
-  Bootstrapping: ['server', 'machine'],
-  Deploying: ['server', 'machine', 'app', 'probe', 'wantedVersion'],
+  Pending: ['server', 'membership'],
+  Provisioning: ['server', 'membership'],
+  Bootstrapping: ['server', 'membership', 'machine'],
+  Deploying: ['server', 'membership', 'machine', 'app', 'probe', 'wantedVersion'],
   Joining: ['server', 'machine', 'app', 'probe', 'membership', 'wantedVersion'],
-  InService: ['server', 'probe', 'membership'],
+  InService: ['server', 'membership', 'probe'],
   Draining: ['server', 'machine', 'app', 'probe', 'membership', 'inFlight'],
   Departing: ['server', 'membership', 'probe'],
   Deprovisioning: ['server'],

@@ -1,4 +1,4 @@
-import { type HostPool, type KamalHost, HOST_FINALIZER, type ObjectKey, keyOf } from '../api/index.ts';
+import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, HOST_FINALIZER, type ObjectKey, keyOf } from '../api/index.ts';
 import { type HostFacts, type HostStep, type Outcome, type Phase, type Server, fromTimestamp, done, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
 import { type HostView, judgeHealth, nextHostStep } from '../plan/index.ts';
 import { sameJSON, withHostStatus } from '../report/status.ts';
@@ -47,9 +47,11 @@ async function noteFacts(context: Context, host: KamalHost, pool: HostPool, fact
     Object.assign(change, serverStatus(server));
   }
   if (facts.app.kind === 'Running') change.version = facts.app.version;
+  if (host.status?.phase === 'Joining') change.listedUpSince = facts.membership.kind === 'ListedUp' ? host.status.listedUpSince ?? toTimestamp(now) : undefined;
   const unhealthySince = fromTimestamp(host.status?.unhealthySince);
   if (host.status?.phase === 'InService') {
-    const health = judgeHealth(facts, unhealthySince, pool.spec.health.unhealthyAfterSeconds, now);
+    const health = judgeHealth(facts, unhealthySince, pool.spec.health.unhealthyAfterSeconds, now, host.status.health === 'Unhealthy' ? 'Unhealthy' : 'Healthy');
+    change.health = health.health;
     change.unhealthySince = health.health === 'Healthy' ? undefined : toTimestamp(health.since ?? now);
     change.reason = health.health === 'Healthy' ? 'serves' : health.why;
   }
@@ -87,7 +89,8 @@ async function hostView(context: Context, host: KamalHost, pool: HostPool): Prom
     operationFailures: status.failure?.count ?? 0,
   };
   const optional = {
-    lastCreateIntentAt: fromTimestamp(status.lastCreateIntentAt), providerID: status.providerID, drainDeadline: fromTimestamp(status.drainDeadline),
+    lastCreateIntentAt: fromTimestamp(status.lastCreateIntentAt), providerID: status.providerID ?? host.metadata.annotations?.[ADOPTED_ANNOTATION],
+    listedUpSince: fromTimestamp(status.listedUpSince), drainDeadline: fromTimestamp(status.drainDeadline),
     drainOrigin: status.drainOrigin as Phase | undefined, joiningSince: fromTimestamp(status.joiningSince),
     operation: status.operation === undefined ? undefined : { ...status.operation, startedAt: fromTimestamp(status.operation.startedAt) ?? context.clock.now() },
   };

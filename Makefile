@@ -1,0 +1,34 @@
+# Every target sets itself up on a machine with Node >= 20 and npm alone.
+# npm puts Node 24 (a development dependency) first on its PATH.
+SHELL := /bin/bash
+.PHONY: demo test test-real ci lint generate pack bench clean
+
+SETUP := node_modules/.package-lock.json
+
+$(SETUP): package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $(SETUP)
+
+demo: $(SETUP) ## a small world, a spike, the real controller; about 90 seconds
+	@npm run --silent demo -- $(ARGS)
+
+test: $(SETUP) ## everything that needs only Node
+	@npm run --silent test:all
+
+test-real: $(SETUP) ## real kube-apiserver, Prometheus, Traefik, kamal-proxy; root on Linux
+	@npm run --silent real-parts
+	@npm run --silent test:real
+
+lint: $(SETUP)
+	@npm run --silent check
+	@npm run --silent lint
+
+generate: $(SETUP) ## types and reference documents from crds/
+	@npm run --silent generate
+
+pack: $(SETUP) ## the package as npm would publish it
+	@npm run --silent build
+	npm pack
+
+clean:
+	rm -rf dist node_modules kamal-autoscaler-*.tgz

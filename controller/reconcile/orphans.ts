@@ -1,0 +1,126 @@
+import { ADOPTED_ANNOTATION, API_VERSION, HOST_FINALIZER, type HostPool, type KamalHost, POOL_LABEL, keyOf, keyText, sameKey } from '../api/index.ts';
+import { type Outcome, type Server, type ServerSnapshot, fromTimestamp, isClass, membershipFact, requeueAfter, serverURL, toTimestamp } from '../model/index.ts';
+import { type OrphanStep, type UnownedServer, planOrphans } from '../plan/index.ts';
+import type { Context } from './context.ts';
+import { serverEndpoint } from './host-endpoint.ts';
+import type { Ledger } from './ledger.ts';
+import { loadMembership } from './membership-document.ts';
+
+const MARKS_DOCUMENT = 'orphans';
+const LOOK_AGAIN_SECONDS = 30;
+const GRACE_SECONDS = 600;
+const MAX_SWEEPS = 2;
+
+/** When each UID was first seen unowned. */
+type Marks = Record<string, string>;
+
+/** One pass over the servers that no KamalHost owns: adopt what may serve, sweep what is known, idle and seen twice. */
+export async function reconcileOrphans(context: Context): Promise<Outcome> {
+  const stored = await context.documents.load(MARKS_DOCUMENT);
+  const marks = (stored?.value ?? {}) as Marks;
+  const steps = (await Promise.all(Object.values(context.providers).map(async ({ name }) => planFor(context, await context.servers.snapshot(name), marks)))).flat();
+  const next: Marks = {};
+  for (const step of steps) {
+    switch (step.kind) {
+      case 'Adopt': {
+        await adopt(context, step.server);
+        break;
+      }
+      case 'Mark': {
+        next[step.server.owner.hostID] = marks[step.server.owner.hostID] ?? toTimestamp(context.clock.now());
+        break;
+      }
+      case 'Sweep': {
+        next[step.server.owner.hostID] = marks[step.server.owner.hostID] ?? toTimestamp(context.clock.now());
+        await sweep(context, step);
+        break;
+      }
+      case 'Leave': break;
+    }
+  }
+  if (JSON.stringify(next) !== JSON.stringify(marks)) await context.documents.save(MARKS_DOCUMENT, next, stored?.version);
+  return requeueAfter(LOOK_AGAIN_SECONDS);
+}
+
+async function planFor(context: Context, snapshot: ServerSnapshot, marks: Marks): Promise<OrphanStep[]> {
+  // Listed after the snapshot: a host that was made in between must not look as if its server had no owner.
+  const hosts = await context.store.list('KamalHost', { from: 'Fresh' });
+  const owned = new Set(hosts.map(({ spec }) => spec.hostID));
+  const unowned = snapshot.servers.filter(({ owner }) => !owned.has(owner.hostID));
+  if (unowned.length === 0) return [];
+  const [pools, ledger] = await Promise.all([context.store.list('HostPool', { from: 'Fresh' }), context.gate.read()]);
+  const servers = await Promise.all(unowned.map((server) => describeServer(context, server, pools, ledger, marks)));
+  return planOrphans({ now: context.clock.now(), asOf: snapshot.asOf, servers, graceSeconds: GRACE_SECONDS, maxSweeps: MAX_SWEEPS });
+}
+
+async function describeServer(context: Context, server: Server, pools: readonly HostPool[], ledger: Ledger, marks: Marks): Promise<UnownedServer> {
+  const pool = pools.find((candidate) => sameKey(keyOf(candidate), server.owner.pool));
+  const markedAt = fromTimestamp(marks[server.owner.hostID]);
+  const entry = ledger.entries[server.owner.hostID];
+  const result: UnownedServer = {
+    server,
+    history: entry === undefined ? 'Unknown' : entry.state === 'Reserved' ? 'Alive' : entry.state,
+    use: await useOf(context, server, pool),
+    poolState: pool === undefined ? 'Absent' : pool.metadata.deletionTimestamp !== undefined ? 'Ending' : pool.spec.paused ? 'Paused' : 'Live',
+  };
+  return markedAt === undefined ? result : { ...result, markedAt };
+}
+
+/** Whether anything relies on the server: the membership document, a load balancer, or the app that runs on it. */
+async function useOf(context: Context, server: Server, pool: HostPool | undefined): Promise<UnownedServer['use']> {
+  const { membership } = await loadMembership(context.documents);
+  const port = server.ports?.http ?? pool?.spec.ports.http ?? 80;
+  if (membership.pools.some(({ members }) => members.some((member) => member.address === server.address && member.port === port))) {
+    return { kind: 'InUse', why: 'it is in the membership document' };
+  }
+  if (pool === undefined) return { kind: 'Unknown', why: `its pool ${keyText(server.owner.pool)} does not exist` };
+  const endpoint = serverEndpoint(server, pool);
+  if (endpoint === undefined) return { kind: 'Idle' };
+  if (pool.spec.loadBalancer !== undefined) {
+    const fact = membershipFact(await context.loadBalancer.confirm(pool.spec.loadBalancer), endpoint);
+    if (fact.kind === 'Unknown') return { kind: 'Unknown', why: fact.why };
+    if (fact.kind !== 'NotListed') return { kind: 'InUse', why: `a load balancer lists ${serverURL(endpoint)}` };
+  }
+  const { app, machine } = await context.deployer.inspect(endpoint, pool.spec.kamal);
+  if (app.kind === 'Running' || app.kind === 'Quiesced') return { kind: 'InUse', why: `it runs version ${app.version}` };
+  return machine.kind === 'Unknown' || app.kind === 'Unknown' ? { kind: 'Unknown', why: 'the machine does not say what it runs' } : { kind: 'Idle' };
+}
+
+/** Makes a KamalHost for a server that is there; its lifecycle then looks at the server and touches nothing that serves. */
+async function adopt(context: Context, server: Server): Promise<void> {
+  const { namespace, name: pool } = server.owner.pool;
+  await context.gate.noteAlive(server.owner.hostID, server.owner.pool, server);
+  const siblings = await context.store.list('KamalHost', { namespace, from: 'Fresh' });
+  const { name, slot } = identityFor(server, siblings);
+  try {
+    const host = await context.store.create('KamalHost', {
+      apiVersion: API_VERSION, kind: 'KamalHost',
+      metadata: {
+        name, namespace, labels: { [POOL_LABEL]: pool }, finalizers: [HOST_FINALIZER], annotations: { [ADOPTED_ANNOTATION]: server.providerID },
+      },
+      spec: { poolRef: { name: pool }, hostID: server.owner.hostID, slot, intent: 'Serve', intentReason: `adopted ${server.providerID}` },
+    });
+    await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Normal', reason: 'Adopted', message: `server ${server.providerID} carries this installation's labels and had no KamalHost` });
+  } catch (error) {
+    if (!isClass(error, 'AlreadyExists')) throw error;
+  }
+}
+
+/** The server's own name and slot where they are free, else the UID as name. */
+function identityFor(server: Server, siblings: readonly KamalHost[]): { name: string; slot: number } {
+  const named = new RegExp(`^${server.owner.pool.name}-(\\d{1,6})-[a-z0-9]+$`).exec(server.name);
+  const slots = new Set(siblings.filter(({ spec }) => spec.poolRef.name === server.owner.pool.name).map(({ spec }) => spec.slot));
+  const slot = Number(named?.[1] ?? -1);
+  const taken = named === null || slots.has(slot) || siblings.some(({ metadata }) => metadata.name === server.name);
+  if (!taken) return { name: server.name, slot };
+  const highest = Math.max(0, ...slots);
+  return { name: `${server.owner.pool.name}-${highest + 1}-${server.owner.hostID.slice(0, 8)}`, slot: highest + 1 };
+}
+
+async function sweep(context: Context, step: OrphanStep & { kind: 'Sweep' }): Promise<void> {
+  if (!context.leadership.isLeader()) return;
+  const { server } = step;
+  await context.providers[server.provider]?.delete(server);
+  context.servers.forget(server.provider);
+  await context.gate.noteReleased(server.owner.hostID);
+}
