@@ -20,6 +20,7 @@ export interface CustomResource {
   file: string;
   kind: string;
   plural: string;
+  singular: string;
   shortNames: string[];
   columns: PrinterColumn[];
   schema: JsonSchema;
@@ -34,6 +35,7 @@ export function readCrds(folder: string): CustomResource[] {
       file,
       kind: crd.spec.names.kind,
       plural: crd.spec.names.plural,
+      singular: crd.spec.names.singular,
       shortNames: crd.spec.names.shortNames ?? [],
       columns: version.additionalPrinterColumns ?? [],
       schema: version.schema.openAPIV3Schema,

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCrds } from './crds.ts';
+import { renderReference } from './reference.ts';
+import { renderResources } from './resources.ts';
 import { renderTypes } from './types.ts';
 
 // `--check` writes nothing and fails when a generated file differs from what its source would give.
@@ -8,6 +10,8 @@ const root = join(import.meta.dirname, '..', '..');
 const resources = readCrds(join(root, 'crds'));
 const outputs: Record<string, string> = {
   'controller/api/types.gen.ts': await renderTypes(resources),
+  'controller/api/resources.gen.ts': renderResources(resources),
+  'docs/reference.md': renderReference(resources),
 };
 
 const check = process.argv.includes('--check');

@@ -1,0 +1,99 @@
+import type { Kind, ObjectKey, Resource } from '../api/index.ts';
+import type { Instant, Membership } from '../model/index.ts';
+import type { DecisionLog, Store } from '../ports/index.ts';
+
+/** What the commands are given; the composition root makes it, so that no command constructs an adapter. */
+export interface Composition {
+  /**
+   * Runs the controller until `io.signal` aborts. Resolves with the exit code of the process. Rejects with `Invalid`
+   * when a flag or variable is wrong; that is wrong usage.
+   */
+  run(flags: RunFlags, io: Io): Promise<number>;
+  /** Runs the demo until it ends or `io.signal` aborts. Resolves with the exit code of the process. */
+  demo(flags: DemoFlags, io: Io): Promise<number>;
+  /** Opens the store beside a controller that may run. Rejects with a ClassifiedError when it cannot be reached. */
+  open(where: StoreLocation, io: Io): Promise<OpenStore>;
+  /** Reads and judges the documents of files and folders without a store: syntax, schema, rules, and references between them. */
+  readFiles(paths: readonly string[]): Promise<FileReading>;
+  /** Of the package. */
+  version: string;
+}
+
+/** Values of the flags of `run`; undefined where a flag was not given, so that the environment may give it. */
+export interface RunFlags {
+  config?: string;
+  cluster?: boolean;
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+  installation?: string;
+  state?: string;
+  listen?: string;
+  prometheus?: string;
+  scrapeInterval?: string;
+  maxServers?: string;
+  logLevel?: string;
+}
+
+export interface DemoFlags {
+  /** Chance of the load; the demo chooses its own when absent. */
+  seed?: number;
+  /** File that the plot is written to. */
+  svg?: string;
+}
+
+/** Where the store of the other commands is. `Standalone` without `state`: the environment or the usual folder. */
+export type StoreLocation =
+  | { kind: 'Standalone'; state?: string }
+  | { kind: 'Cluster'; kubeconfig?: string; context?: string; /** Namespace of the controller's own documents. */ controllerNamespace?: string };
+
+export interface OpenStore {
+  store: Store;
+  /** Namespace of objects where a command names none. */
+  defaultNamespace: string;
+  /** Absent where evaluations are kept in the memory of the controller alone: in a cluster. */
+  decisionLog?: Pick<DecisionLog, 'recent'>;
+  /** Absent where Events cannot be read back. Newest last. */
+  events?(kind: Kind, key: ObjectKey): Promise<ObjectEvent[]>;
+  /** The last-known-good membership of all load balancers; undefined before the first. */
+  membership(): Promise<Membership | undefined>;
+  /** Host-hours of a pool's bought hosts in a calendar month (`YYYY-MM`, UTC), those that still run included. */
+  hostHours(pool: ObjectKey, month: string, now: Instant): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface ObjectEvent {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+  count: number;
+  lastAt: Instant;
+}
+
+/** Documents of files: what was read, and everything that is wrong. */
+export interface FileReading {
+  objects: Resource[];
+  problems: FileProblem[];
+}
+
+export interface FileProblem {
+  file: string;
+  /** Counted from 1. */
+  line?: number;
+  /** Counted from 1. */
+  column?: number;
+  message: string;
+}
+
+/** The process as a command sees it. */
+export interface Io {
+  stdout(text: string): void;
+  stderr(text: string): void;
+  env: Record<string, string | undefined>;
+  now(): Instant;
+  /** Width of the terminal; 80 where there is none. */
+  columns: number;
+  isTTY: boolean;
+  /** Aborts when a person or a supervisor asks the program to end, and when nobody reads its output any more. */
+  signal: AbortSignal;
+}
