@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ClassifiedError, isClass } from '../../model/index.ts';
 import type { Documents, StoredDocument } from '../../ports/index.ts';
 import { calling } from './api.ts';
@@ -7,7 +8,9 @@ const PREFIX = 'kamal-autoscaler-';
 const KEY = 'document.json';
 /** An API object may have about 1 MB. */
 const LARGEST_BYTES = 900_000;
-const NAME = /^[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?$/;
+const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+/** A ConfigMap's name may have 253 characters, prefix included. */
+const LONGEST_NAME = 230;
 
 /** Documents as ConfigMaps in the controller's own namespace; a document's version is its resourceVersion. */
 export class ConfigMapDocuments implements Documents {
@@ -72,5 +75,6 @@ function asConflict(error: unknown, name: string, version: string | undefined): 
 
 function configMapName(name: string): string {
   if (!NAME.test(name)) throw new ClassifiedError('Invalid', `document name "${name}": only lower-case letters, digits, "-" and "." make a ConfigMap's name`);
-  return PREFIX + name;
+  if (name.length <= LONGEST_NAME) return PREFIX + name;
+  return `${PREFIX}${name.slice(0, LONGEST_NAME - 17)}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 }
