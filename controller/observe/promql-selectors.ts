@@ -12,6 +12,10 @@ export function selectorsOf(query: string): string[] {
       index = endOf(tokens, index + 1, ')');
       continue;
     }
+    if (token.text === '[') {
+      index = endOf(tokens, index, ']');
+      continue;
+    }
     const matchers = matchersAt(tokens, token, index);
     if (matchers === undefined) continue;
     index = matchers.end;

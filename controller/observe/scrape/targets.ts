@@ -1,0 +1,99 @@
+import { httpURL } from '../../model/index.ts';
+import type { Instant, Ports, SignalName } from '../../model/index.ts';
+import type { MetricHost, MetricQuery } from '../../ports/index.ts';
+import { TargetHistory } from './target-history.ts';
+
+/** Ports of a host that show metrics. */
+export type ExporterPort = 'proxyMetrics' | 'nodeMetrics' | 'appMetrics';
+
+/** A pool whose hosts and load balancers are scraped. */
+export type ScrapedPool = Pick<MetricQuery, 'hosts' | 'spec'>;
+
+/** One page that is scraped. */
+export interface Target {
+  url: string;
+  history: TargetHistory;
+  /** Why the last scrape failed. */
+  failure?: string;
+  attempted: boolean;
+  /** A target that nobody asked for since then is dropped. */
+  wantedUntil: Instant;
+}
+
+/** What a signal is read from. `Nothing`: from exporters that belong to no pool and that direct scrape does not know. */
+export type SourceOfSignal = 'Requests' | 'Node' | 'Application' | 'Nothing';
+
+export function sourceOfSignal(signal: SignalName): SourceOfSignal {
+  switch (signal) {
+    case 'rps':
+    case 'p95':
+    case 'errorRate':
+      return 'Requests';
+    case 'cpu':
+    case 'memory':
+      return 'Node';
+    case 'pumaBusy':
+    case 'dbPool':
+    case 'queueDepth':
+    case 'queueLatency':
+      return 'Application';
+    case 'dbConnections':
+    case 'replicationLag':
+    case 'pgbouncerPool':
+    case 'pgbouncerWait':
+    case 'redisMemory':
+      return 'Nothing';
+  }
+}
+
+export const traefikURLs = (pool: Pick<ScrapedPool, 'spec'>): readonly string[] => pool.spec.loadBalancer?.traefik.metricsURLs ?? [];
+
+/** The metrics page of one exporter on a host; undefined where the port is not published. */
+export function exporterURL({ endpoint }: MetricHost, port: ExporterPort & keyof Ports): string | undefined {
+  const number = endpoint.ports[port];
+  return number === undefined ? undefined : `${httpURL(endpoint.address, number)}/metrics`;
+}
+
+/** The pages that one source of signals is read from. */
+export function urlsOf(source: SourceOfSignal, pool: ScrapedPool): string[] {
+  const exporters = (port: ExporterPort): string[] => pool.hosts.flatMap((host) => exporterURL(host, port) ?? []);
+  switch (source) {
+    case 'Requests':
+      return [...traefikURLs(pool), ...exporters('proxyMetrics')];
+    case 'Node':
+      return exporters('nodeMetrics');
+    case 'Application':
+      return exporters('appMetrics');
+    case 'Nothing':
+      return [];
+  }
+}
+
+/** Every page that is scraped, once, however many pools and policies want it. */
+export class TargetTable {
+  readonly #targets = new Map<string, Target>();
+
+  get(url: string | undefined): Target | undefined {
+    return url === undefined ? undefined : this.#targets.get(url);
+  }
+
+  all(): Target[] {
+    return [...this.#targets.values()];
+  }
+
+  /** Keeps these targets until then at least; true when one of them is new. */
+  want(urls: readonly string[], until: Instant): boolean {
+    const known = this.#targets.size;
+    for (const url of urls) {
+      const target = this.#targets.get(url) ?? { url, history: new TargetHistory(), attempted: false, wantedUntil: until };
+      target.wantedUntil = Math.max(target.wantedUntil, until);
+      this.#targets.set(url, target);
+    }
+    return this.#targets.size > known;
+  }
+
+  /** Drops what nobody wants any more. */
+  forget(now: Instant): void {
+    for (const { url, wantedUntil } of this.all()) if (wantedUntil < now) this.#targets.delete(url);
+  }
+}
