@@ -27,7 +27,7 @@ const MOST_HOSTS = 100_000;
 
 const count = (value: number): number => (value > 0 ? Math.min(Math.floor(value), MOST_HOSTS) : 0);
 
-/** Whole hosts for a demand in hosts. A quotient such as 1.1 / 0.1 must not buy a host for its rounding error. */
+/** Whole hosts for a demand in hosts. A quotient such as 4.2 / 0.6 must not buy a host for its rounding error. */
 export function wholeHosts(demand: number): number {
   const bounded = Math.min(demand, MOST_HOSTS);
   return Math.max(0, Math.ceil(bounded - 1e-9 * Math.max(1, bounded)));

@@ -8,8 +8,8 @@ import type { Verdict } from './verdict.ts';
  * said how many hosts would be enough.
  */
 export function combine(proposals: readonly Proposal[], current: number): Verdict {
-  const numbers = proposals.filter((proposal) => proposal.kind === 'Sizes' || proposal.kind === 'StepsUp');
-  const highest = Math.max(...numbers.map(({ hosts }) => hosts));
+  const numbers = numbersOf(proposals);
+  const highest = highestOf(proposals) ?? current;
   const winner = numbers.find(({ hosts }) => hosts === highest);
   const absent = proposals.filter(({ kind }) => kind === 'Absent');
   const others = [...absent, ...proposals.filter(({ kind }) => kind === 'Vetoes')].map(({ reason }) => reason);
@@ -32,5 +32,14 @@ export function combine(proposals: readonly Proposal[], current: number): Verdic
   const tolerated = winner.kind === 'Sizes' && winner.tolerated;
   return { hosts: highest, reasons: said, ...(tolerated && { heldBy: 'Tolerance' as const }) };
 }
+
+/** The highest number that any metric asks for, before anything blocks; undefined when none gives a number. */
+export function highestOf(proposals: readonly Proposal[]): number | undefined {
+  const numbers = numbersOf(proposals);
+  return numbers.length === 0 ? undefined : Math.max(...numbers.map(({ hosts }) => hosts));
+}
+
+const numbersOf = (proposals: readonly Proposal[]) =>
+  proposals.filter((proposal) => proposal.kind === 'Sizes' || proposal.kind === 'StepsUp');
 
 const names = (proposals: readonly Proposal[]): string[] => proposals.map(({ rule }) => rule.name);

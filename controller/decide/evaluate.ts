@@ -2,7 +2,7 @@ import type { ScalingPolicySpec } from '../api/index.ts';
 import { fromTimestamp } from '../model/index.ts';
 import type { Constraint, Decision, HostCounts, Instant, Observation } from '../model/index.ts';
 import { capacityOf } from './capacity.ts';
-import { combine } from './combine.ts';
+import { combine, highestOf } from './combine.ts';
 import { constrain } from './constrain.ts';
 import { look } from './coverage.ts';
 import type { Sight } from './coverage.ts';
@@ -55,7 +55,7 @@ export function evaluate({ policy, observations, hosts, replicas, constraints, e
     { policy, current, constraints: [...guards, ...constraints], least: leastIn(current, memory, policy.behavior, now) },
   );
 
-  const seen = remember(memory, { wanted: wanted.hosts, current, sight, atLeast: fallback ?? 0 }, policy.behavior, now);
+  const seen = remember(memory, { proposed: highestOf(proposals) ?? current, current, sight, atLeast: fallback ?? 0 }, policy.behavior, now);
   const desired = final.hosts;
   return {
     time: now,

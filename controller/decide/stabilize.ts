@@ -33,7 +33,8 @@ const held = (verdict: Verdict, hosts: number, reason: string): Verdict =>
   ({ hosts, reasons: [...verdict.reasons, reason], heldBy: 'Stabilization' });
 
 interface Seen {
-  wanted: number;
+  /** The highest number of any metric, whatever blocked it. */
+  proposed: number;
   current: number;
   sight: Sight;
   /** The fallback that applied; 0 for none. It is held for a window too, not dropped with the first sample. */
@@ -44,14 +45,14 @@ interface Seen {
  * Remembers what was proposed, and forgets what both windows have passed. What a partial sight proposes may be too
  * low: it counts only where it asks for more.
  */
-export function remember(memory: Memory, { wanted, current, sight, atLeast }: Seen, behavior: ScalingPolicySpec['behavior'], now: Instant): Memory {
+export function remember(memory: Memory, { proposed, current, sight, atLeast }: Seen, behavior: ScalingPolicySpec['behavior'], now: Instant): Memory {
   const highs = within(memory.highs, behavior.scaleIn.stabilizationWindowSeconds, now);
   const lows = within(memory.lows, behavior.scaleOut.stabilizationWindowSeconds, now);
-  const counts = sight === 'Complete' || wanted > current;
-  const high = Math.max(counts ? wanted : 0, atLeast);
+  const counts = sight === 'Complete' || proposed > current;
+  const high = Math.max(counts ? proposed : 0, atLeast);
   return {
     ...memory,
     highs: high > 0 ? addHigh(highs, [now, high]) : highs,
-    lows: counts ? addLow(lows, [now, wanted]) : lows,
+    lows: counts ? addLow(lows, [now, proposed]) : lows,
   };
 }

@@ -41,7 +41,7 @@ export function restore(stored: unknown, now: Instant): Memory {
   if (!isRecord(stored) || stored['version'] !== 1) return FRESH;
   const past = (value: unknown): Instant | undefined => (isCount(value) && value <= now ? value : undefined);
   const evaluatedAt = past(stored['evaluatedAt']);
-  if (evaluatedAt === undefined) return { ...FRESH, ...changes(stored, now) };
+  if (evaluatedAt === undefined) return { ...FRESH, ...changes(stored) };
 
   const observedSince = past(stored['observedSince']);
   const absentSince = past(stored['absentSince']);
@@ -53,22 +53,23 @@ export function restore(stored: unknown, now: Instant): Memory {
     ...(absentSince !== undefined && { absentSince }),
     absences: isCount(stored['absences']) ? stored['absences'] : 0,
     ...(absenceCountedAt !== undefined && { absenceCountedAt }),
-    highs: readTimeline(stored['highs'], now),
-    lows: readTimeline(stored['lows'], now),
-    ...changes(stored, now),
+    highs: readTimeline(stored['highs']),
+    lows: readTimeline(stored['lows']),
+    ...changes(stored),
     ...(pending !== undefined && { pending }),
   };
 }
 
-const changes = (stored: Record<string, unknown>, now: Instant) => ({
-  added: readTimeline(stored['added'], now),
-  removed: readTimeline(stored['removed'], now),
+const changes = (stored: Record<string, unknown>) => ({
+  added: readTimeline(stored['added']),
+  removed: readTimeline(stored['removed']),
 });
 
-function readTimeline(value: unknown, now: Instant): Timeline {
+/** Marks of the future stay out by themselves: no window reaches them. */
+function readTimeline(value: unknown): Timeline {
   if (!Array.isArray(value) || value.length > MOST_MARKS) return [];
   return value.filter((mark): mark is [number, number] =>
-    Array.isArray(mark) && mark.length === 2 && isCount(mark[0]) && isCount(mark[1]) && mark[0] <= now);
+    Array.isArray(mark) && mark.length === 2 && isCount(mark[0]) && isCount(mark[1]));
 }
 
 function readPending(value: unknown, now: Instant): Memory['pending'] {

@@ -47,10 +47,14 @@ describe('decide: stabilization windows', () => {
   });
 
   it('a window that a person lengthens must be observed in full', () => {
-    const longer = policyOf({ scaleIn: { stabilizationWindowSeconds: 900 } });
-    const decisions = stream(policyOf(), 4, [...steady(0, 600, { rps: 280 }), { at: 615, policy: longer, values: { rps: 70 } }, ...steady(630, 1215, { rps: 70 })]);
-    expect(decisions[1215 / 15 - 1]!.desired).to.equal(4);
-    expect(decisions[1215 / 15]!.reasons.at(-1)).to.equal('held at 4: highest of the last 900 s');
+    const longer = policyOf({ maxHosts: 100, scaleIn: { stabilizationWindowSeconds: 900 } });
+    const lines = [...steady(0, 1200, { rps: 70 }), { at: 1215, policy: longer }, ...steady(1230, 1800, { rps: 70 })];
+    const decisions = stream(policyOf({ maxHosts: 100 }), 40, lines.map((line) => ({ ...line, hosts: 40 })));
+    const says = (second: number) => decisions[second / 15]!.reasons.at(-1);
+    expect(says(1200)).to.match(/^limited to 32/);
+    expect(says(1215)).to.equal('held at 40: load observed for 315 of 900 s');
+    expect(says(1785)).to.equal('held at 40: load observed for 885 of 900 s');
+    expect(says(1800)).to.match(/^limited to 32/);
   });
 });
 
@@ -157,6 +161,13 @@ describe('decide: absences', () => {
   it('a lost scrape now and then does not keep a calm pool large', () => {
     const lines = steady(0, 300, { rps: 70 }).map((line, index) => (index % 5 === 3 ? { ...line, values: { rps: null } } : line));
     expect(stream(policyOf(), 10, lines).at(-1)!.desired).to.equal(8);
+  });
+
+  it('an absent guard blocks scale-in while it is away, but hides no load', () => {
+    const policy = policyOf({ metrics: [{ name: 'rps', target: 70 }, { name: 'dbConnections', target: 80 }] });
+    const lines = [...steady(0, 300, { rps: 70, dbConnections: null }), ...steady(315, 315, { rps: 70, dbConnections: 10 })];
+    const decisions = stream(policy, 10, lines);
+    expect(desiredOf(decisions.slice(-2))).to.deep.equal([10, 8]);
   });
 
   it('after metrics were away for more than a minute the window is observed anew', () => {

@@ -18,6 +18,7 @@ const rows: { name: string; total: number; min?: number; max?: number; hosts?: n
   { name: 'a floor raises: 280 / 70 = 4, at least 7', total: 280, constraints: [schedule(7)], desired: 7, limitedBy: ['schedule market'], says: 'raised to 7 by schedule market (wait until 18:00)' },
   { name: 'maxHosts goes before a floor', total: 280, max: 6, constraints: [schedule(9)], desired: 6, limitedBy: ['schedule market', 'maxHosts'] },
   { name: 'a veto stops growth', total: 700, constraints: [freeze], desired: 4, limitedBy: ['deploy'], says: 'held at 4 by deploy (wait for the deploy to end)' },
+  { name: 'a veto never takes a host away', total: 700, constraints: [{ ...freeze, hosts: 2 }], desired: 4, limitedBy: ['deploy'] },
   { name: 'a veto lets a pool shrink: 70 / 70 = 1', total: 70, constraints: [freeze], desired: 1, limitedBy: [] },
   { name: 'minHosts goes before a veto', total: 280, min: 6, constraints: [freeze], desired: 6, limitedBy: ['minHosts'] },
   { name: 'no limit is named that changed nothing', total: 350, max: 5, min: 5, desired: 5, limitedBy: [] },

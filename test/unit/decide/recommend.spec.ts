@@ -10,6 +10,8 @@ interface Row {
   values: Record<string, number | null>;
   hosts?: ReturnType<typeof hostsOf>;
   replicas?: number;
+  /** Out and in, per cent. */
+  tolerance?: [number, number];
   desired: number;
   says: string;
 }
@@ -23,10 +25,12 @@ const rows: Row[] = [
   { name: 'a total: 350 / 70 = 5', metrics: rps, values: { rps: 350 }, desired: 5, says: 'rps 350 requests/s of 70 a host → 5' },
   { name: 'a total: 351 / 70 = 5.01, rounded up', metrics: rps, values: { rps: 351 }, desired: 6, says: 'rps 351 requests/s of 70 a host → 6' },
   { name: 'a total: 140 / 70 = 2', metrics: rps, values: { rps: 140 }, desired: 2, says: 'rps 140 requests/s of 70 a host → 2' },
-  { name: 'no rounding error buys a host: 1.1 / 0.1 = 11', metrics: [{ name: 'own', promql: 'x', type: 'Ratio', target: 0.1 }], values: { own: 1.1 }, desired: 11, says: 'own 1.1 of 0.1 a host → 11' },
+  { name: 'no rounding error buys a host: 4.2 / 0.6 = 7.000000000000001', metrics: [{ name: 'own', promql: 'x', type: 'Ratio', target: 0.6 }], values: { own: 4.2 }, desired: 7, says: 'own 4.2 of 0.6 a host → 7' },
   { name: 'within 10 % above: 308 / 70 = 4.4 = 4 × 1.1', metrics: rps, values: { rps: 308 }, desired: 4, says: 'rps 308 requests/s of 70 a host → 4 (within tolerance, else 5)' },
   { name: 'just over the tolerance: 309 / 70 = 4.414', metrics: rps, values: { rps: 309 }, desired: 5, says: 'rps 309 requests/s of 70 a host → 5' },
   { name: 'within 10 % below, 20 hosts: 1280 / 70 = 18.3 > 18', metrics: rps, values: { rps: 1280 }, hosts: hostsOf(20), desired: 20, says: 'rps 1280 requests/s of 70 a host → 20 (within tolerance, else 19)' },
+  { name: 'each direction has a tolerance of its own, out 30 %: 350 / 70 = 5 < 5.2', metrics: rps, values: { rps: 350 }, tolerance: [30, 10], desired: 4, says: 'rps 350 requests/s of 70 a host → 4 (within tolerance, else 5)' },
+  { name: 'each direction has a tolerance of its own, in 10 %: 210 / 70 = 3 < 3.6', metrics: rps, values: { rps: 210 }, tolerance: [30, 10], desired: 3, says: 'rps 210 requests/s of 70 a host → 3' },
   { name: 'a mean: 4 × 82 / 60 = 5.47', metrics: cpu, values: { cpu: 82 }, desired: 6, says: 'cpu 82 % of 60 % → 6' },
   { name: 'a mean: 4 × 20 / 60 = 1.33', metrics: cpu, values: { cpu: 20 }, desired: 2, says: 'cpu 20 % of 60 % → 2' },
   { name: 'booting hosts count: 4 × 90 / 60 = 6 = 4 + 2 on their way', metrics: cpu, values: { cpu: 90 }, hosts: hostsOf(4, { booting: 2 }), desired: 6, says: 'cpu 90 % of 60 % → 6' },
@@ -50,9 +54,10 @@ const rows: Row[] = [
 ];
 
 describe('decide: one recommendation for each metric', () => {
-  for (const { name, metrics, values, hosts, replicas, desired, says } of rows) {
+  for (const { name, metrics, values, hosts, replicas, tolerance: [out, into] = [10, 10], desired, says } of rows) {
     it(name, () => {
-      const decision = decide({ policy: direct({ metrics }), observations: valuesOf(values), hosts: hosts ?? hostsOf(4), replicas });
+      const policy = direct({ metrics, scaleOut: { tolerancePercent: out }, scaleIn: { tolerancePercent: into } });
+      const decision = decide({ policy, observations: valuesOf(values), hosts: hosts ?? hostsOf(4), replicas });
       expect(decision.desired).to.equal(desired);
       expect(decision.reasons[0]).to.equal(says);
     });
