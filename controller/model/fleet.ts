@@ -11,6 +11,10 @@ export interface FleetHost {
   intent: 'Serve' | 'Drain';
   /** Down in every load balancer *and* for the controller for longer than the pool allows. */
   health: 'Healthy' | 'Unhealthy';
+  /** Since when it is down; an unhealthy host without it is not replaced while the pool only holds what is there. */
+  unhealthySince?: Instant;
+  /** When its drain began; the newest drain is taken back first. */
+  drainingSince?: Instant;
   /** A person asked to keep it. */
   protected: boolean;
   /** Its KamalHost has a deletionTimestamp. */
@@ -29,6 +33,8 @@ export interface Fleet {
   hosts: FleetHost[];
   /** Servers of this pool that no KamalHost owns; they count against maxReplicas. */
   unownedServers: number;
+  /** Slots in the names of those servers: a provider refuses the same name twice. */
+  unownedSlots?: readonly number[];
   maxReplicas: number;
   maxSurge: number;
   paused: boolean;

@@ -1,5 +1,5 @@
 import type { HostPoolSpec, ObjectKey } from '../api/index.ts';
-import type { Instant, OperationKind, Phase } from '../model/index.ts';
+import type { HostFacts, HostStep, Instant, OperationKind, Phase } from '../model/index.ts';
 
 export type RoleKind = NonNullable<HostPoolSpec['roleKind']>;
 
@@ -40,3 +40,6 @@ export interface HostView {
   /** Failed operations in a row that were noted. */
   operationFailures: number;
 }
+
+/** What a phase does, or waits for, while none of its guards lets the host go on. */
+export type Work = (host: HostView, facts: HostFacts, now: Instant) => HostStep;

@@ -1,4 +1,4 @@
-import type { Instant, Server } from '../model/index.ts';
+import { type Instant, type Server, seconds } from '../model/index.ts';
 
 /** A server of this installation whose UID no KamalHost carries, with what the store and the world say of it. */
 export interface UnownedServer {
@@ -27,12 +27,57 @@ export interface OrphanInput {
 export type OrphanStep =
   /** Make a KamalHost with the server's UID; its lifecycle finds the server. */
   | { kind: 'Adopt'; server: Server; why: string }
-  /** Note that it was seen unowned. */
+  /** Note that it was seen unowned; an earlier note keeps its time. Servers without this step or a sweep lose their note. */
   | { kind: 'Mark'; server: Server; why: string }
   /** Read its owner again, then delete it. */
   | { kind: 'Sweep'; server: Server; why: string }
   | { kind: 'Leave'; server: Server; why: string };
 
+/**
+ * One step a server, in their order. What may serve and what this store has never known is adopted; only an idle server
+ * of a known UID is swept, when an earlier pass marked it, the grace period passed and the pass has not swept its share.
+ * Without a live pool nothing is touched: nothing is deleted because something is absent.
+ */
 export function planOrphans(input: OrphanInput): OrphanStep[] {
-  throw new Error(`planOrphans of ${input.servers.length}`);
+  const adopted = new Set<string>();
+  let sweeps = 0;
+  return input.servers.map((unowned) => {
+    const step = judge(unowned, input);
+    const { hostID } = step.server.owner;
+    // One KamalHost a UID: its lifecycle tells the twins apart. A sweep of one could take the twin that serves.
+    if (twins(input, hostID).some(mustKeep) && (step.kind === 'Sweep' || step.kind === 'Mark')) return leave(unowned, 'another server with its UID is kept: the lifecycle of their KamalHost deletes the extra one');
+    if (step.kind === 'Adopt') {
+      if (adopted.has(hostID)) return leave(unowned, 'another server with its UID is adopted: the lifecycle of their KamalHost deletes the extra one');
+      adopted.add(hostID);
+    }
+    if (step.kind !== 'Sweep') return step;
+    sweeps += 1;
+    return sweeps <= input.maxSweeps ? step : { kind: 'Mark', server: unowned.server, why: `${input.maxSweeps} servers are swept in this pass; this one waits for the next` };
+  });
 }
+
+function judge(unowned: UnownedServer, { now, asOf, graceSeconds }: OrphanInput): OrphanStep {
+  const { server, history, use, poolState, markedAt } = unowned;
+  switch (poolState) {
+    case 'Absent': return leave(unowned, `its pool ${server.owner.pool.namespace}/${server.owner.pool.name} does not exist: apply the pool again to adopt it, or delete the server by hand`);
+    case 'Ending': return leave(unowned, 'its pool goes away and leaves its servers');
+    case 'Paused': return leave(unowned, 'its pool is paused');
+    case 'Live': break;
+  }
+  if (server.state === 'Leaving') return leave(unowned, 'the provider removes it already');
+  if (use.kind === 'InUse') return { kind: 'Adopt', server, why: use.why };
+  if (history === 'Unknown') return { kind: 'Adopt', server, why: 'this store has never known it: the store may be new or restored' };
+  if (history === 'Retained') return { kind: 'Adopt', server, why: 'it was left when its pool went away, and the pool is there again' };
+  if (use.kind === 'Unknown') return leave(unowned, `whether it serves cannot be told: ${use.why}`);
+  if (markedAt === undefined) return { kind: 'Mark', server, why: 'no KamalHost carries its UID' };
+  const sweepAt = markedAt + seconds(graceSeconds);
+  if (now < sweepAt || asOf < sweepAt) return { kind: 'Mark', server, why: `no KamalHost carries its UID; swept ${graceSeconds} s after it was first seen` };
+  return { kind: 'Sweep', server, why: `idle and unowned for more than ${graceSeconds} s, and this store bought it` };
+}
+
+const twins = ({ servers }: OrphanInput, hostID: string): UnownedServer[] => servers.filter(({ server }) => server.owner.hostID === hostID);
+
+const mustKeep = ({ use, history, poolState }: UnownedServer): boolean =>
+  use.kind !== 'Idle' || history === 'Unknown' || history === 'Retained' || poolState !== 'Live';
+
+const leave = ({ server }: UnownedServer, why: string): OrphanStep => ({ kind: 'Leave', server, why });

@@ -1,0 +1,76 @@
+import { type HostFacts, type HostStep, type Instant, type OperationFact, seconds } from '../model/index.ts';
+import { drainDeadline, retryAt, stopGivenUp } from './deadlines.ts';
+import { membershipText, outOfMembership, serverOf } from './evidence.ts';
+import type { HostView } from './host-view.ts';
+import { ROLES } from './role.ts';
+
+/** Next act of a drain, or that nothing of the host serves any more. */
+export type DrainStep = (HostStep & { kind: 'Wait' | 'StartOperation' }) | { kind: 'Drained'; why: string };
+
+const AGAIN_SECONDS = 1;
+
+/**
+ * Out of every load balancer first, and confirmed so in this very pass before anything is stopped; then the role's own
+ * drain; then the stop. Listings that cannot be had are waited for as long as it takes.
+ */
+export function drainStep(host: HostView, facts: HostFacts, now: Instant): DrainStep {
+  if (!outOfMembership(facts.membership)) return wait(`leaves the load balancers: ${membershipText(facts.membership)}`);
+  if (facts.app.kind === 'NotRunning') return { kind: 'Drained', why: 'no load balancer lists it and its app is stopped' };
+  if (facts.machine.kind === 'Unreachable') return drainUnreachable(host, facts, facts.machine.why, now);
+  if (host.operation !== undefined && facts.operation.kind === 'Running') return waitForOperation(host, facts, now);
+  if (facts.app.kind === 'Unknown') return wait('the app could not be asked whether it runs');
+  return stopBegan(host) ? stop(host, facts, now) : quiesce(host, facts, now);
+}
+
+/** From here on the drain cannot be taken back. */
+export const stopBegan = ({ operation, phaseSince }: HostView): boolean => operation?.kind === 'Stop' && operation.startedAt >= phaseSince;
+
+function quiesce(host: HostView, facts: HostFacts, now: Instant): DrainStep {
+  const role = ROLES[host.roleKind];
+  const tried = host.operation?.kind === 'Quiesce' && host.operation.startedAt >= host.phaseSince && facts.operation.kind !== 'Lost';
+  if (role.quiesces && !tried && facts.app.kind !== 'Quiesced') {
+    return { kind: 'StartOperation', operation: 'Quiesce', why: 'no load balancer lists it: its proxy refuses new requests and lets those in flight finish' };
+  }
+  const undrained = role.undrained(host, facts, now);
+  if (undrained !== undefined) return waitForDeadline(host, undrained, now);
+  return { kind: 'StartOperation', operation: 'Stop', why: now >= drainDeadline(host) ? 'the drain deadline passed: the app stops' : 'the drain is done: the app stops' };
+}
+
+function stop(host: HostView, { operation }: HostFacts, now: Instant): DrainStep {
+  if (stopGivenUp(host, now)) return { kind: 'Drained', why: `no load balancer lists it; the app could not be stopped in ${host.operationFailures} tries and goes with its server` };
+  const startedAt = host.operation?.startedAt ?? now;
+  const again = operation.kind === 'Failed' || operation.kind === 'Succeeded' ? retryAt(startedAt, host.operationFailures) : now;
+  const why = stopText(operation);
+  return now < again ? { ...wait(why), until: again } : { kind: 'StartOperation', operation: 'Stop', why };
+}
+
+function stopText(operation: OperationFact): string {
+  switch (operation.kind) {
+    case 'Failed': return `the stop failed: ${operation.message}`;
+    case 'Succeeded': return 'the app runs although it was stopped: a deploy may have started it again';
+    case 'None':
+    case 'Lost':
+    case 'Running': return 'the stop was lost with the process that ran it, and the app runs';
+  }
+}
+
+/** Nothing can be stopped there. A failing probe or a provider that says `Off` shows that nothing serves; jobs have no probe. */
+function drainUnreachable(host: HostView, { server, probe }: HostFacts, why: string, now: Instant): DrainStep {
+  if (now < drainDeadline(host)) return waitForDeadline(host, `the machine cannot be reached (${why}), so the drain waits for its deadline`, now);
+  const silent = probe.kind === 'Fails' || serverOf(server)?.state === 'Off' || (host.roleKind === 'Job' && probe.kind === 'Unknown');
+  if (silent) return { kind: 'Drained', why: `no load balancer lists it, the machine cannot be reached (${why}) and nothing answers there` };
+  return wait(`the machine cannot be reached (${why}), yet its health path ${probe.kind === 'Answers' ? 'answers' : 'was not probed'}: mend the way to it, or stop its app by hand`);
+}
+
+/** A quiesce that outlasts the deadline does not hold the drain up: what is left in flight was given its time. */
+function waitForOperation(host: HostView, facts: HostFacts, now: Instant): DrainStep {
+  const kind = host.operation?.kind ?? 'Quiesce';
+  if (kind === 'Quiesce' && facts.app.kind === 'Quiesced' && now >= drainDeadline(host)) return quiesce(host, facts, now);
+  return wait(`its ${kind.toLowerCase()} runs`);
+}
+
+const wait = (why: string): HostStep & { kind: 'Wait' } => ({ kind: 'Wait', why, afterSeconds: AGAIN_SECONDS });
+
+/** Looks again soon even where the deadline is far: the count in flight falls to 0 before. */
+const waitForDeadline = (host: HostView, why: string, now: Instant): HostStep & { kind: 'Wait' } =>
+  ({ kind: 'Wait', why, afterSeconds: Math.min(AGAIN_SECONDS, (drainDeadline(host) - now) / seconds(1)) });

@@ -1,0 +1,50 @@
+import { type HostFacts, type Instant, type Server, type ServerFact, type MembershipFact, seconds } from '../model/index.ts';
+import type { HostView } from './host-view.ts';
+
+/** The server that stands for the host, also while a twin waits for its deletion. */
+export function serverOf(fact: ServerFact): Server | undefined {
+  switch (fact.kind) {
+    case 'Found': return fact.server;
+    case 'Duplicate': return fact.keep;
+    case 'Absent':
+    case 'Unknown': return undefined;
+  }
+}
+
+/** The earliest snapshot in which an absence says that no create call is still on its way. */
+export const settledAt = ({ phaseSince, lastCreateIntentAt, settleSeconds }: HostView): Instant =>
+  Math.max(phaseSince, (lastCreateIntentAt ?? 0) + seconds(settleSeconds));
+
+/** No load balancer sends it requests, and that was asked and answered. */
+export const outOfMembership = ({ kind }: MembershipFact): boolean => kind === 'NotListed' || kind === 'NoLoadBalancer';
+
+/** Some load balancer lists it, whatever it thinks of it. */
+export const isListed = ({ kind }: MembershipFact): boolean => kind === 'ListedUp' || kind === 'ListedDown' || kind === 'Partial';
+
+/** Something answers in the host's name; then a provider that calls it absent or off may be wrong (a token of another project). */
+export const answersItself = ({ machine, probe }: HostFacts): boolean => machine.kind === 'Ready' || probe.kind === 'Answers';
+
+/** A server that was there is there no more: recorded, or beyond the phase that finds it. */
+export function vanished(host: HostView, facts: HostFacts): boolean {
+  const wasThere = host.providerID !== undefined || (host.phase !== 'Pending' && host.phase !== 'Provisioning');
+  return wasThere && facts.server.kind === 'Absent' && facts.server.asOf >= settledAt(host);
+}
+
+/** The host was behind a load balancer, or still is: it may only leave by a drain. */
+export const wasMember = (host: HostView, { membership }: HostFacts): boolean => host.joiningSince !== undefined || isListed(membership);
+
+/** Whether a server that never joined may be deleted without a drain. Without an address nobody can send it requests. */
+export const mayServe = ({ server, membership }: HostFacts): boolean =>
+  serverOf(server)?.address !== undefined && !outOfMembership(membership);
+
+/** What the load balancers say, as a clause for people. */
+export function membershipText(membership: MembershipFact): string {
+  switch (membership.kind) {
+    case 'NoLoadBalancer': return 'the role has no load balancer';
+    case 'Unknown': return `a load balancer cannot be asked (${membership.why})`;
+    case 'ListedUp': return 'every load balancer lists it up';
+    case 'ListedDown': return membership.everywhere ? 'every load balancer lists it, but down' : 'every load balancer lists it, some of them down';
+    case 'Partial': return `some load balancers list it (${membership.why})`;
+    case 'NotListed': return 'no load balancer lists it';
+  }
+}

@@ -1,0 +1,164 @@
+import { type ErrorClass, type HostFacts, type Instant, seconds } from '../model/index.ts';
+import { OPERATION_TRIES, startExpired } from './deadlines.ts';
+import { drainStep, stopBegan } from './drain.ts';
+import { answersItself, mayServe, membershipText, outOfMembership, serverOf, settledAt, vanished, wasMember } from './evidence.ts';
+import type { HostView } from './host-view.ts';
+import type { Guard } from './lifecycle.ts';
+import { ROLES } from './role.ts';
+
+/** What a guard says when it lets a host go on to the next phase. */
+export interface Passed {
+  why: string;
+  /** Counts as a failed start of the pool. */
+  failure?: { class: ErrorClass; message: string };
+}
+
+type Check = (host: HostView, facts: HostFacts, now: Instant) => Passed | undefined;
+
+/** Guards of the lifecycle table, by name. A guard that lacks a fact says nothing: Unknown never moves a host. */
+export const GUARDS: Record<Guard, Check> = {
+  Vanished(host, facts) {
+    if (host.phase === 'Departing' || host.phase === 'Deprovisioning' || host.phase === 'Released') return undefined;
+    if (!vanished(host, facts) || answersItself(facts)) return undefined;
+    return { why: `the provider lists server ${host.providerID ?? host.hostID} no more` };
+  },
+
+  MemberUnwanted(host, facts) {
+    // A deploy that still runs could start the app again after the drain has stopped it.
+    if (facts.operation.kind === 'Running' || !wasMember(host, facts)) return undefined;
+    return unwanted(host);
+  },
+
+  Unwanted: (host, facts) => (canGoAtOnce(host, facts) ? unwanted(host) : undefined),
+
+  Stored: (host) => (isUnwanted(host) ? undefined : { why: 'stored with its finalizer' }),
+
+  ServerRuns(host, { server: fact }) {
+    const server = serverOf(fact);
+    if (isUnwanted(host) || server?.state !== 'Running' || server.address === undefined) return undefined;
+    return { why: `server ${server.providerID} runs at ${server.address}` };
+  },
+
+  MachineReady(host, { machine }) {
+    return !isUnwanted(host) && machine.kind === 'Ready' ? { why: 'the machine is ready' } : undefined;
+  },
+
+  AppReady(host, facts) {
+    if (isUnwanted(host) || facts.operation.kind === 'Running' || ROLES[host.roleKind].notReady(facts) !== undefined) return undefined;
+    return { why: `runs version ${facts.wantedVersion}` };
+  },
+
+  MemberStartFailed: (host, facts, now) => (wasMember(host, facts) ? failedStart(host, facts, now) : undefined),
+
+  StartFailed: (host, facts, now) => (canGoAtOnce(host, facts) ? failedStart(host, facts, now) : undefined),
+
+  ServingUnwanted: (host) => unwanted(host),
+
+  Confirmed(host, { membership }, now) {
+    if (membership.kind === 'NoLoadBalancer') return { why: 'the role has no load balancer' };
+    if (membership.kind !== 'ListedUp' || now < confirmedAt(host)) return undefined;
+    return { why: 'every load balancer lists it up, one health-check interval later still' };
+  },
+
+  JoinFailed(host, { membership }, now) {
+    // A load balancer that cannot be asked says nothing against the host: a successor would fare no better.
+    if (!startExpired(host, now) || membership.kind === 'Unknown' || membership.kind === 'ListedUp') return undefined;
+    return expired(host, membershipText(membership));
+  },
+
+  PowerGone(_host, facts) {
+    const server = serverOf(facts.server);
+    if (server?.state === 'Leaving') return { why: `the provider removes server ${server.providerID}` };
+    if (server?.state === 'Off' && !answersItself(facts)) return { why: `the provider says that server ${server.providerID} is off` };
+    return undefined;
+  },
+
+  TakenBack(host, { app, machine, operation }, now) {
+    if (isUnwanted(host) || stopBegan(host) || machine.kind === 'Unreachable' || neverServed(host, now)) return undefined;
+    // Else the quiesce would take effect after the host has joined again.
+    if (operation.kind === 'Running' && app.kind !== 'Quiesced') return undefined;
+    return { why: 'the drain was taken back' };
+  },
+
+  Drained(host, facts, now) {
+    const step = drainStep(host, facts, now);
+    return host.deleting && step.kind === 'Drained' ? { why: step.why } : undefined;
+  },
+
+  ServerBack(_host, facts) {
+    const server = serverOf(facts.server);
+    if (server?.state !== 'Running' || !(answersItself(facts) || facts.app.kind === 'Running')) return undefined;
+    return { why: `server ${server.providerID} runs and answers again` };
+  },
+
+  Departed(host, { membership }) {
+    return host.deleting && outOfMembership(membership) ? { why: 'no load balancer lists it' } : undefined;
+  },
+
+  ServerGone(host, { server }) {
+    if (!host.deleting || server.kind !== 'Absent' || server.asOf < settledAt(host)) return undefined;
+    return { why: 'the provider has no server of this host' };
+  },
+
+  ServerAppeared(_host, { server }) {
+    return server.kind === 'Found' || server.kind === 'Duplicate' ? { why: 'the provider lists a server of this host after all' } : undefined;
+  },
+};
+
+const isUnwanted = ({ intent, deleting }: HostView): boolean => deleting || intent === 'Drain';
+
+function unwanted(host: HostView): Passed | undefined {
+  if (host.deleting) return { why: 'the KamalHost was deleted' };
+  return host.intent === 'Drain' ? { why: 'it is no longer wanted' } : undefined;
+}
+
+/**
+ * Whether nothing of the host can serve, so that it may skip the drain. A provider that cannot be asked may hold a
+ * server that serves, unless there never was one.
+ */
+function canGoAtOnce(host: HostView, facts: HostFacts): boolean {
+  const neverBought = host.createAttempts === 0 && host.providerID === undefined;
+  if (facts.server.kind === 'Unknown') return neverBought;
+  return !wasMember(host, facts) && !mayServe(facts);
+}
+
+function failedStart(host: HostView, { operation, server, wantedVersion }: HostFacts, now: Instant): Passed | undefined {
+  const deployed = host.operation?.kind === 'Deploy' || host.operation?.kind === 'Resume';
+  if (host.phase === 'Deploying' && deployed && operation.kind === 'Failed') {
+    const { class: errorClass, message, replaceHost } = operation;
+    if (replaceHost) return { why: `deploy failed, the host is replaced: ${message}`, failure: { class: errorClass, message } };
+    if (host.operationFailures + 1 >= OPERATION_TRIES) {
+      return { why: `deploy failed ${OPERATION_TRIES} times, the host is replaced: ${message}`, failure: { class: errorClass, message } };
+    }
+  }
+  // Without a version to bring up a successor would fare no better, and an adopted server may be serving right now.
+  if (!startExpired(host, now) || (host.phase === 'Deploying' && wantedVersion === undefined)) return undefined;
+  if (host.phase === 'Provisioning' && server.kind === 'Unknown') return undefined;
+  return expired(host, `it was still ${host.phase}`);
+}
+
+function expired(host: HostView, state: string): Passed {
+  const message = `not in service within ${host.startTimeoutSeconds} s (startTimeoutSeconds): ${state}`;
+  return { why: message, failure: { class: 'Unavailable', message } };
+}
+
+/** When a listing that is up has lasted one health-check interval: a new server starts up and is probed only then. */
+export const confirmedAt = (host: HostView): Instant =>
+  (host.listedUpSince ?? Math.max(host.joiningSince ?? host.phaseSince, host.phaseSince)) + seconds(host.healthIntervalSeconds);
+
+/** The drain began because the start failed; taken back it would fail the same way, again and again. */
+function neverServed({ drainOrigin, createdAt, startTimeoutSeconds }: HostView, now: Instant): boolean {
+  switch (drainOrigin) {
+    case undefined:
+    case 'InService':
+    case 'Draining':
+    case 'Departing': return false;
+    case 'Joining': return now >= createdAt + seconds(startTimeoutSeconds);
+    case 'Pending':
+    case 'Provisioning':
+    case 'Bootstrapping':
+    case 'Deploying':
+    case 'Deprovisioning':
+    case 'Released': return true;
+  }
+}

@@ -1,0 +1,55 @@
+import { type HostFacts, type Instant } from '../model/index.ts';
+import { drainDeadline } from './deadlines.ts';
+import type { HostView, RoleKind } from './host-view.ts';
+
+/** How a kind of role gets ready and how it drains; the lifecycle is the same for all. */
+interface Role {
+  /** What is missing until a host of this role may join, as a clause; undefined when it is ready. */
+  notReady(facts: HostFacts): string | undefined;
+  /** The proxy is told to refuse new requests before the app is stopped. WebSockets would be cut by it at once. */
+  quiesces: boolean;
+  /** What the drain still waits for, as a clause; undefined when the app may be stopped. */
+  undrained(host: HostView, facts: HostFacts, now: Instant): string | undefined;
+}
+
+export const ROLES: Record<RoleKind, Role> = {
+  Web: {
+    notReady: (facts) => notServing(facts),
+    quiesces: true,
+    undrained(host, { inFlight }, now) {
+      if (now >= drainDeadline(host)) return undefined;
+      if (inFlight.kind === 'Unknown') return 'the proxy publishes no count of requests in flight, so the drain waits for its deadline';
+      return inFlight.requests === 0 ? undefined : `${inFlight.requests} requests are in flight`;
+    },
+  },
+  Cable: {
+    notReady: (facts) => notServing(facts),
+    quiesces: false,
+    undrained: (host, _facts, now) => (now >= drainDeadline(host) ? undefined : 'open WebSockets cannot be counted, so the drain waits for its deadline'),
+  },
+  Job: {
+    notReady: (facts) => notFleets(facts),
+    quiesces: false,
+    // A worker takes new jobs until it is told to stop; the stop itself lets it finish or hand back what it holds.
+    undrained: () => undefined,
+  },
+};
+
+function notFleets({ app, wantedVersion }: HostFacts): string | undefined {
+  if (wantedVersion === undefined) return 'the version of the fleet is not known: its reference hosts disagree or cannot be asked';
+  if (app.kind !== 'Running') return 'the app does not run';
+  if (app.version !== wantedVersion) return `the app runs version ${app.version}, the fleet ${wantedVersion}`;
+  if (!app.matchesFleet) return `the app runs, but not as the fleet does${app.why === undefined ? '' : `: ${app.why}`}`;
+  return undefined;
+}
+
+function notServing(facts: HostFacts): string | undefined {
+  const missing = notFleets(facts);
+  if (missing !== undefined) return missing;
+  if (facts.app.kind === 'Running' && !facts.app.routed) return 'the app runs, but the proxy does not route to it';
+  switch (facts.probe.kind) {
+    case 'Answers': return undefined;
+    case 'Fails': return `the health path does not answer: ${facts.probe.why}`;
+    case 'Unknown': return 'the health path was not probed';
+  }
+}
