@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../controller/runtime/clock.ts';
 import { ClusterStore, connect, openApi } from '../../controller/runtime/cluster/index.ts';
-import type { ClusterApi, ClusterStoreOptions } from '../../controller/runtime/cluster/index.ts';
+import type { ApiOptions, ClusterApi, ClusterStoreOptions } from '../../controller/runtime/cluster/index.ts';
 import { startEtcd } from './real/etcd.ts';
 import { startKubeApiserver } from './real/kube-apiserver.ts';
 import type { KubeApiserver } from './real/kube-apiserver.ts';
@@ -21,9 +21,9 @@ export interface ControlPlane {
   /** kubectl as the administrator. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
   /** Calls as the owner of a kubeconfig; as the administrator without one. */
-  api(kubeconfig?: string): ClusterApi;
+  api(kubeconfig?: string, options?: ApiOptions): ClusterApi;
   /** A store that `stop` closes. */
-  store(options?: Partial<ClusterStoreOptions> & { kubeconfig?: string }): ClusterStore;
+  store(options?: Partial<ClusterStoreOptions> & ApiOptions & { kubeconfig?: string }): ClusterStore;
   stop(): Promise<void>;
 }
 
@@ -36,13 +36,13 @@ export async function startControlPlane(): Promise<ControlPlane> {
   });
   const stores: ClusterStore[] = [];
   const run = (args: readonly string[], input = ''): Promise<string> => kubectl(server.adminKubeconfig, args, input);
-  const api = (kubeconfig = server.adminKubeconfig): ClusterApi => openApi(connect({ kubeconfig }));
+  const api = (kubeconfig = server.adminKubeconfig, options: ApiOptions = {}): ClusterApi => openApi(connect({ kubeconfig }), options);
   const plane: ControlPlane = {
     server,
     kubectl: run,
     api,
-    store({ kubeconfig, ...options } = {}) {
-      const store = new ClusterStore(api(kubeconfig), { clock: systemClock, random: Math.random, instance: 'test', ...options });
+    store({ kubeconfig, timeoutMilliseconds, ...options } = {}) {
+      const store = new ClusterStore(api(kubeconfig, timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds }), { clock: systemClock, random: Math.random, instance: 'test', ...options });
       stores.push(store);
       return store;
     },

@@ -7,7 +7,7 @@ import type { ClusterApi } from './api.ts';
 const PREFIX = 'kamal-autoscaler-';
 const KEY = 'document.json';
 /** An API object may have about 1 MB. */
-const LARGEST_BYTES = 900_000;
+const LARGEST_BYTES = 900 * 1024;
 const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 /** A ConfigMap's name may have 253 characters, prefix included. */
 const LONGEST_NAME = 230;

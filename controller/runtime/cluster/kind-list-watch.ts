@@ -7,7 +7,7 @@ import type { ListWatch } from './reflector.ts';
 import { readWatch } from './watch-stream.ts';
 import type { WatchLine } from './watch-stream.ts';
 
-const PAGE = 500;
+const PAGE_SIZE = 500;
 
 interface Page<K extends Kind> {
   items: ResourceByKind[K][];
@@ -17,6 +17,8 @@ interface Page<K extends Kind> {
 export interface ListScope {
   namespace?: string | undefined;
   labelSelector?: string | undefined;
+  /** Objects in one answer. */
+  pageSize?: number;
 }
 
 /** Everything of a kind in the scope, read page by page; when a page's token expires, once more without pages. */
@@ -25,7 +27,7 @@ export async function listKind<K extends Kind>(api: ClusterApi, kind: K, scope: 
     const objects: ResourceByKind[K][] = [];
     let token: string | undefined;
     for (;;) {
-      const page: Page<K> = await listPage<K>(api, kind, scope, { limit: PAGE, ...(token === undefined ? {} : { _continue: token }) });
+      const page: Page<K> = await listPage<K>(api, kind, scope, { limit: scope.pageSize ?? PAGE_SIZE, ...(token === undefined ? {} : { _continue: token }) });
       objects.push(...page.items.map((item) => trimmed(kind, item)));
       token = page.metadata.continue;
       if (!token) return { objects, resourceVersion: page.metadata.resourceVersion };
