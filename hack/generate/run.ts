@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCrds } from './crds.ts';
+import { renderLifecycle } from './lifecycle.ts';
 import { renderReference } from './reference.ts';
 import { renderResources } from './resources.ts';
 import { renderTypes } from './types.ts';
@@ -12,6 +13,7 @@ const outputs: Record<string, string> = {
   'controller/api/types.gen.ts': await renderTypes(resources),
   'controller/api/resources.gen.ts': renderResources(resources),
   'docs/reference.md': renderReference(resources),
+  'docs/lifecycle.md': renderLifecycle(),
 };
 
 const check = process.argv.includes('--check');
