@@ -1,3 +1,4 @@
+import { keyText } from '../../api/index.ts';
 import type { Kind, ObjectKey } from '../../api/index.ts';
 import type { Instant } from '../../model/index.ts';
 import type { StoreEvent } from '../../ports/index.ts';
@@ -17,3 +18,6 @@ export interface EventReader {
 
 /** Events that a store keeps over all objects. */
 export const KEPT_EVENTS = 1000;
+
+/** What makes two events the same, so that the second is counted. */
+export const identityOf = ({ kind, key, uid, type, reason, message }: StoreEvent): string => [kind, keyText(key), uid, type, reason, message].join('\n');

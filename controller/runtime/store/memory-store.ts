@@ -1,8 +1,8 @@
-import { keyText, sameKey } from '../../api/index.ts';
+import { sameKey } from '../../api/index.ts';
 import type { Kind } from '../../api/index.ts';
-import type { Clock, Documents, Store, StoreEvent } from '../../ports/index.ts';
+import type { Clock, Documents, Store } from '../../ports/index.ts';
 import { createDocuments } from './documents.ts';
-import { KEPT_EVENTS } from './events.ts';
+import { KEPT_EVENTS, identityOf } from './events.ts';
 import type { EventReader, RecordedEvent } from './events.ts';
 import { createMemoryRows } from './memory-rows.ts';
 import { createObjectStore } from './object-store.ts';
@@ -40,7 +40,7 @@ export function createMemoryStore({ clock, ids }: { clock: Clock; ids: () => str
     setEnding: (kind, namespace, ending) => void endings.set(`${kind} ${namespace}`, ending),
     recordEvent: async (event) => {
       const at = clock.now();
-      const id = identity(event);
+      const id = identityOf(event);
       const repeated = events.get(id);
       events.delete(id);
       events.set(id, { ...event, key: { ...event.key }, count: (repeated?.count ?? 0) + 1, firstAt: repeated?.firstAt ?? at, lastAt: at });
@@ -52,5 +52,3 @@ export function createMemoryStore({ clock, ids }: { clock: Clock; ids: () => str
     events: async (kind, key) => [...events.values()].filter((event) => event.kind === kind && sameKey(event.key, key)).map((event) => ({ ...event })),
   };
 }
-
-const identity = ({ kind, key, uid, type, reason, message }: StoreEvent): string => [kind, keyText(key), uid, type, reason, message].join('\n');

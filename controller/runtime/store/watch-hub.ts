@@ -8,8 +8,8 @@ export interface WatchHub {
   subscribe<K extends Kind>(kind: K, listener: (change: Change<K>) => void): Subscription;
   /** Says that the log may have grown. */
   wake(): void;
-  /** Listeners that are subscribed now. */
-  size(): number;
+  /** Ends every subscription. */
+  close(): void;
 }
 
 interface Watcher {
@@ -32,13 +32,12 @@ export function createWatchHub(rows: Rows, onError: (error: unknown) => void): W
 
   return {
     subscribe: (kind, listener) => {
-      let open = true;
       const next = follow(rows, kind);
       const watcher: Watcher = {
         deliver: () => {
           for (const change of read(next, onError)) {
             // A listener may close its own subscription while it handles a change.
-            if (!open) return;
+            if (!watchers.has(watcher)) return;
             listener(change as Parameters<typeof listener>[0]);
           }
         },
@@ -46,14 +45,11 @@ export function createWatchHub(rows: Rows, onError: (error: unknown) => void): W
       watchers.add(watcher);
       wake();
       return {
-        close: () => {
-          open = false;
-          watchers.delete(watcher);
-        },
+        close: () => void watchers.delete(watcher),
       };
     },
     wake,
-    size: () => watchers.size,
+    close: () => watchers.clear(),
   };
 }
 
