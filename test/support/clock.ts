@@ -17,7 +17,7 @@ export interface SimulatedClock extends Clock {
 interface Sleeper {
   due: Instant;
   order: number;
-  wake(): void;
+  wake: () => void;
 }
 
 export function createSimulatedClock(start: Instant): SimulatedClock {
@@ -42,7 +42,7 @@ export function createSimulatedClock(start: Instant): SimulatedClock {
         const sleeper: Sleeper = {
           due: now + Math.max(0, milliseconds),
           order: order += 1,
-          wake() {
+          wake: () => {
             sleepers.delete(sleeper);
             signal?.removeEventListener('abort', sleeper.wake);
             resolve();

@@ -8,12 +8,12 @@ interface Surroundings {
   clock: Clock;
   deployMilliseconds: number;
   /** Rejects when the host does not answer. */
-  reach(endpoint: Endpoint): MemoryHost;
-  inFlight(host: MemoryHost): number;
-  lists(host: MemoryHost): boolean;
+  reach: (endpoint: Endpoint) => MemoryHost;
+  inFlight: (host: MemoryHost) => number;
+  lists: (host: MemoryHost) => boolean;
   /** Notes what an app's end costs; call before it ends. */
-  noteLosses(host: MemoryHost, what: string): void;
-  note(sentence: string): void;
+  noteLosses: (host: MemoryHost, what: string) => void;
+  note: (sentence: string) => void;
 }
 
 export function createMemoryControl({ clock, deployMilliseconds, reach, inFlight, lists, noteLosses, note }: Surroundings): HostControl {

@@ -8,19 +8,19 @@ interface Surroundings {
   healthIntervalMilliseconds: number;
   silentInstances: ReadonlySet<string>;
   /** Whether a server answers its health path. */
-  answers(url: string): boolean;
+  answers: (url: string) => boolean;
   /** Since when it does not; undefined for one that never did. */
-  failingSince(url: string): Instant | undefined;
+  failingSince: (url: string) => Instant | undefined;
   /** Notes that requests were dropped. */
-  note(sentence: string): void;
+  note: (sentence: string) => void;
 }
 
 export interface MemoryLoadBalancer {
   port: LoadBalancer;
-  served(): Membership | undefined;
-  lists(url: string): boolean;
+  served: () => Membership | undefined;
+  lists: (url: string) => boolean;
   /** When a server was last listed: now, in the past, or never. */
-  lastListed(url: string): Instant | undefined;
+  lastListed: (url: string) => Instant | undefined;
 }
 
 const documentsKept = 1000;

@@ -19,7 +19,7 @@ export interface LocalDeployerOptions {
   /** As Kamal's `deploy_timeout`. */
   deployTimeoutSeconds?: number;
   /** Asked once a deploy. */
-  deployFault?(operation: Operation): DeployFault | undefined;
+  deployFault?: (operation: Operation) => DeployFault | undefined;
 }
 
 const endedOperationsKept = 1000;

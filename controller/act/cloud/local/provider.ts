@@ -15,13 +15,13 @@ export interface LocalProviderOptions {
   table: ProcessTable;
   clock: Clock;
   /** A new random identity. */
-  newID(): string;
+  newID: () => string;
   /** How long a new server is missing from lists, as at clouds whose lists lag. */
   listLagSeconds?: number;
   /** Greatest number of servers of the account, whoever owns them; more are refused with `Quota`. */
   maxServers?: number;
   /** Asked once a create. */
-  createFault?(request: CreateRequest): CreateFault | undefined;
+  createFault?: (request: CreateRequest) => CreateFault | undefined;
 }
 
 const address = '127.0.0.1';

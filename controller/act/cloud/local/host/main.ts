@@ -1,0 +1,48 @@
+/** One host: a process that boots for a while, then serves as a machine with kamal-proxy, an app and exporters does. */
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify } from '../process-identity.ts';
+import { proxyFolder, writePart } from '../record-files.ts';
+import { createBuiltInProxy } from './built-in-proxy.ts';
+import { controlListener } from './control.ts';
+import { contentType } from './exposition.ts';
+import { createHost } from './host.ts';
+import { endWithTheWorld } from './lifetime.ts';
+import { listen } from './listen.ts';
+import { createNodeMetrics, useOfThisProcess } from './node-metrics.ts';
+import type { HostAssignment } from './settings.ts';
+import { startRealProxy } from './real-proxy.ts';
+
+const [orderFile] = process.argv.slice(2);
+if (orderFile === undefined) throw new Error('give the order file of the host');
+const folder = dirname(orderFile);
+const { order, settings, until } = JSON.parse(await readFile(orderFile, 'utf8')) as HostAssignment;
+
+// Power off: whoever released this host has drained it before.
+process.once('SIGTERM', () => process.exit(0));
+endWithTheWorld(orderFile, until, () => process.exit(0));
+await writePart(folder, order.id, 'process', await identify(process.pid));
+
+if (order.bootMilliseconds !== 'Never') {
+  await sleep(order.bootMilliseconds);
+  await serve();
+}
+
+async function serve(): Promise<void> {
+  const proxy = settings.kamalProxy === undefined
+    ? await createBuiltInProxy()
+    : await startRealProxy(settings.kamalProxy, proxyFolder(folder, order.id), Math.random);
+  process.once('exit', () => proxy.close());
+  const bootedAt = performance.now();
+  const host = createHost({ settings, proxy, sleep, random: Math.random, prepared: () => performance.now() >= bootedAt + settings.prepareMilliseconds });
+  const node = createNodeMetrics(useOfThisProcess(), settings);
+  const [nodeMetrics, appMetrics, control] = await Promise.all([
+    listen((_request, response) => void response.writeHead(200, { 'content-type': contentType }).end(node.text(useOfThisProcess()))),
+    listen((_request, response) => void response.writeHead(200, { 'content-type': contentType }).end(host.appMetrics())),
+    listen(controlListener(host)),
+  ]);
+  await writePart(folder, order.id, 'ports', {
+    http: proxy.http, proxyMetrics: proxy.metrics, nodeMetrics: nodeMetrics.port, appMetrics: appMetrics.port, control: control.port,
+  });
+}
