@@ -1,0 +1,95 @@
+import { type HostPool, type KamalHost, keyOf, sameKey } from '../api/index.ts';
+import { type Instant, type PoolMembership, fromTimestamp, toTimestamp } from '../model/index.ts';
+import type { Condition } from '../report/conditions.ts';
+import type { Io, OpenStore } from './composition.ts';
+import { type Description, identity } from './description.ts';
+import { policyOf } from './find.ts';
+import { type Section, ageOf, conditionsSection, fieldLines, widthWithin } from './sections.ts';
+import { tableLines } from './table.ts';
+import { counted, plainText, shortNumber } from './text.ts';
+
+/** A pool: what it serves, its hosts, how they boot, what they cost in hours and what load balancers are told. */
+export async function describePool(open: OpenStore, pool: HostPool, io: Io): Promise<Description> {
+  const key = keyOf(pool);
+  const now = io.now();
+  const [policy, hosts, membership, hostHours] = await Promise.all([
+    policyOf(open.store, pool),
+    open.store.list('KamalHost', { namespace: key.namespace }),
+    open.membership(),
+    open.hostHours(key, monthOf(now), now),
+  ]);
+  const listed = membership?.pools.find((candidate) => sameKey(candidate.pool, key));
+  return {
+    head: fieldLines([
+      ...identity(pool),
+      ...summary(pool, now),
+      ['Scaled by', policy === undefined ? 'no policy' : `scalingpolicy/${policy.metadata.name}, mode ${policy.spec.mode}`],
+      ['Boots', bootText(pool)],
+      ['Failures', failureText(pool, now)],
+      ['Host-hours', `${hostHours.toFixed(1)} of bought hosts in ${monthOf(now)} (UTC)`],
+      ['Membership', membershipText(pool, listed, membership?.generation)],
+    ], io.columns),
+    sections: [
+      hostsSection(pool, hosts.filter(({ spec }) => spec.poolRef.name === key.name), listed, now, io.columns),
+      conditionsSection(pool.status?.conditions as Condition[] | undefined, now, io.columns),
+    ],
+  };
+}
+
+function summary({ spec, status }: HostPool, now: Instant): (readonly [string, string | undefined])[] {
+  const { kamal, roleKind, replicas, maxReplicas, paused, deletionPolicy, placements, loadBalancer, health, drain } = spec;
+  const since = ageOf(status?.stateSince, now);
+  return [
+    ['Serves', `${kamal.service}${kamal.destination === undefined ? '' : ` (${kamal.destination})`}, role ${kamal.role}, ${roleKind}`],
+    ['Wanted', replicas === undefined ? `not set: holds what is there, at most ${maxReplicas}` : `${replicas} of at most ${maxReplicas}`],
+    ['State', status?.state === undefined ? 'not seen by a controller yet' : `${status.state}${since === undefined ? '' : ` for ${since}`}${status.reason === undefined ? '' : `: ${status.reason}`}`],
+    ['Paused', paused ? 'yes: nothing is created, drained or deleted' : undefined],
+    ['Placements', placements.map(({ name, provider }) => `${name} (${provider})`).join(', ')],
+    ['Balancer', loadBalancer === undefined ? undefined : `Traefik service ${loadBalancer.traefik.service}, ${loadBalancer.traefik.strategy}`],
+    ['Health', `${health.path} every ${health.intervalSeconds} s, replaced after ${health.unhealthyAfterSeconds} s down`],
+    ['Drain', `up to ${drain.timeoutSeconds} s`],
+    ['On delete', deletionPolicy === 'Retain' ? 'Retain: bought servers and membership stay' : 'Drain: bought servers drain and are released'],
+  ];
+}
+
+const monthOf = (now: Instant): string => toTimestamp(now).slice(0, 7);
+
+function bootText({ status }: HostPool): string | undefined {
+  const boots = [...status?.bootSeconds ?? []].sort((a, b) => a - b);
+  const median = boots[Math.floor((boots.length - 1) / 2)];
+  const longest = boots.at(-1);
+  if (median === undefined || longest === undefined) return undefined;
+  return `${boots.length === 1 ? 'the last' : `of the last ${boots.length}`}: median ${shortNumber(median)} s, longest ${shortNumber(longest)} s`;
+}
+
+function failureText({ status }: HostPool, now: Instant): string | undefined {
+  const failures = status?.startFailures ?? 0;
+  const until = fromTimestamp(status?.startBackoffUntil);
+  if (failures === 0) return undefined;
+  return `${counted(failures, 'failed start')} in a row${until !== undefined && until > now ? `, the next not before ${status?.startBackoffUntil}` : ''}`;
+}
+
+function membershipText({ spec }: HostPool, listed: PoolMembership | undefined, generation: number | undefined): string | undefined {
+  if (spec.loadBalancer === undefined) return undefined;
+  if (listed === undefined || generation === undefined) return 'none yet';
+  return `${counted(listed.members.length, 'member')} in generation ${generation}`;
+}
+
+function hostsSection({ spec }: HostPool, hosts: readonly KamalHost[], listed: PoolMembership | undefined, now: Instant, columns: number): Section {
+  const member = (name: string): string => (listed?.members.some((candidate) => candidate.name === name) === true ? 'yes' : 'no');
+  const fixed = (spec.fixedHosts ?? []).map(({ name, address, ports }) =>
+    [name, 'Fixed', '', `${address}:${ports?.http ?? spec.ports.http}`, member(name), '', '']);
+  const bought = hosts.map(({ metadata, status }) => [
+    metadata.name, status?.phase ?? 'Pending', ageOf(status?.phaseSince, now) ?? '',
+    status?.address === undefined ? '' : `${status.address}:${status.ports?.http ?? spec.ports.http}`,
+    member(metadata.name), status?.failure === undefined ? '' : plainText(status.failure.class), plainText(status?.reason ?? ''),
+  ]);
+  if (fixed.length + bought.length === 0) return { title: 'Hosts', lines: ['none'] };
+  return {
+    title: 'Hosts',
+    lines: tableLines([
+      { title: 'NAME', align: 'Left' }, { title: 'PHASE', align: 'Left' }, { title: 'SINCE', align: 'Left' }, { title: 'ADDRESS', align: 'Left' },
+      { title: 'MEMBER', align: 'Left' }, { title: 'FAILURE', align: 'Left' }, { title: 'WHY', align: 'Left', elastic: true },
+    ], [...fixed, ...bought], widthWithin(columns)),
+  };
+}
