@@ -8,18 +8,16 @@ export interface Limits {
   policy: ScalingPolicySpec;
   /** From outside the policy, and from its guards. */
   constraints: readonly Constraint[];
-  /** How far a lowered maxHosts may shrink the pool in this evaluation; at most `current`. */
-  least: number;
 }
 
 export type Constrained = Verdict & { limitedBy: Constraint[] };
 
 /**
  * The last word, in one place: vetoes, then floors, then ceilings. Vetoes and ceilings from outside only stop growth,
- * for what serves is not released because a quota or a budget ran out. The policy's own maxHosts was written by a
- * person and shrinks the pool, at the rate of scale-in; its minHosts counts at once, whatever a veto says.
+ * for what serves is not released because a quota or a budget ran out. The policy's own minHosts and maxHosts were
+ * written by a person and count at once, whatever else says.
  */
-export function constrain(verdict: Verdict, { current, policy, constraints, least }: Limits): Constrained {
+export function constrain(verdict: Verdict, { current, policy, constraints }: Limits): Constrained {
   const whole = constraints.map((constraint) => ({ constraint, hosts: wholeLimit(constraint, current) }));
   const of = (kind: Constraint['kind']) => whole.filter(({ constraint }) => constraint.kind === kind);
   const maxHosts: Constraint = { kind: 'Ceiling', hosts: policy.maxHosts, reason: 'maxHosts', liftedBy: 'raise spec.maxHosts' };
@@ -32,7 +30,7 @@ export function constrain(verdict: Verdict, { current, policy, constraints, leas
   if (veto) next = apply(next, veto.constraint, Math.min(next.hosts, Math.max(veto.hosts, current)));
   if (floor) next = apply(next, floor.constraint, Math.max(next.hosts, floor.hosts));
   if (ceiling) next = apply(next, ceiling.constraint, Math.min(next.hosts, Math.max(ceiling.hosts, current)));
-  return apply(next, maxHosts, Math.min(next.hosts, Math.max(policy.maxHosts, least)));
+  return apply(next, maxHosts, Math.min(next.hosts, policy.maxHosts));
 }
 
 interface Limit {

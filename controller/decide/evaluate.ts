@@ -6,7 +6,7 @@ import { combine, highestOf } from './combine.ts';
 import { constrain } from './constrain.ts';
 import { look } from './coverage.ts';
 import type { Sight } from './coverage.ts';
-import { leastIn, limitRate, settlePending } from './rate.ts';
+import { limitRate, settlePending } from './rate.ts';
 import * as reasons from './reasons.ts';
 import { propose, toRecommendation } from './recommend.ts';
 import type { Proposal } from './recommend.ts';
@@ -52,7 +52,7 @@ export function evaluate({ policy, observations, hosts, replicas, constraints, e
   const guards = held === undefined ? vetoesOf(proposals) : [];
   const final = constrain(
     held === undefined ? paced : { ...held, reasons: [...held.reasons, ...wanted.reasons.slice(0, 1)] },
-    { policy, current, constraints: [...guards, ...constraints], least: leastIn(current, memory, policy.behavior, now) },
+    { policy, current, constraints: [...guards, ...constraints] },
   );
 
   const seen = remember(memory, { proposed: highestOf(proposals) ?? current, current, sight, atLeast: fallback ?? 0 }, policy.behavior, now);

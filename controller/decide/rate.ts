@@ -48,8 +48,8 @@ function mostOut(current: number, memory: Memory, { scaleOut }: Behavior, now: I
   return Math.max(current, scaleOut.selectPolicy === 'Min' ? Math.min(...limits) : Math.max(...limits));
 }
 
-/** The least that scale-in may reach now. `Disabled` is no answer here: a lowered maxHosts shrinks at the policies' rate. */
-export function leastIn(current: number, memory: Memory, { scaleIn }: Behavior, now: Instant): number {
+/** The least that scale-in may reach now. */
+function leastIn(current: number, memory: Memory, { scaleIn }: Behavior, now: Instant): number {
   const limits = policiesOr(scaleIn.policies, DEFAULT_IN).map(({ type, value, periodSeconds }) => {
     const start = current + sum(memory.removed, periodSeconds, now);
     return type === 'Hosts' ? start - value : Math.floor(start * (1 - value / 100) + 1e-9);
