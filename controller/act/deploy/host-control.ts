@@ -12,9 +12,9 @@ export interface ControlFacts {
     routed: boolean;
     /** The proxy answers new requests with 503, as in Kamal's maintenance. */
     quiesced: boolean;
-    /** Grows when the app is started anew; a deploy that changes nothing leaves it. */
-    starts: number;
   };
+  /** How often an app was started since boot; a deploy that changes nothing leaves it. */
+  starts: number;
 }
 
 export interface DeployOrder {

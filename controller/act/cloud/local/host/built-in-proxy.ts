@@ -68,7 +68,7 @@ export async function createBuiltInProxy(): Promise<Proxy> {
       cut(current, 502);
     },
     state: async (service) => ({ routed: route?.service === service, quiesced: route?.service === service && route.quiesced }),
-    close() {
+    async close() {
       front.close();
       scrape.close();
     },

@@ -43,9 +43,9 @@ export function createHost({ settings, proxy, random, sleep, prepared }: HostPar
     appMetrics: () => running?.app.metrics() ?? '',
     async facts() {
       const machine = prepared() ? 'Ready' : 'Preparing';
-      if (running === undefined) return { machine };
+      if (running === undefined) return { machine, starts };
       const { version, service } = running;
-      return { machine, app: { version, service, starts, ...(await proxy.state(service)) } };
+      return { machine, starts, app: { version, service, ...(await proxy.state(service)) } };
     },
     deploy: ({ service, version, health, deployTimeoutSeconds }) => inTurn(async () => {
       if (!prepared()) throw new ControlFailure('Transient', 'the machine still prepares itself');

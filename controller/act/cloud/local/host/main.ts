@@ -11,6 +11,7 @@ import { createHost } from './host.ts';
 import { endWithTheWorld } from './lifetime.ts';
 import { listen } from './listen.ts';
 import { createNodeMetrics, useOfThisProcess } from './node-metrics.ts';
+import type { Proxy } from './proxy.ts';
 import type { HostAssignment } from './settings.ts';
 import { startRealProxy } from './real-proxy.ts';
 
@@ -19,9 +20,10 @@ if (orderFile === undefined) throw new Error('give the order file of the host');
 const folder = dirname(orderFile);
 const { order, settings, until } = JSON.parse(await readFile(orderFile, 'utf8')) as HostAssignment;
 
+let proxy: Proxy | undefined;
 // Power off: whoever released this host has drained it before.
-process.once('SIGTERM', () => process.exit(0));
-endWithTheWorld(orderFile, until, () => process.exit(0));
+process.once('SIGTERM', end);
+endWithTheWorld(orderFile, until, end);
 await writePart(folder, order.id, 'process', await identify(process.pid));
 
 if (order.bootMilliseconds !== 'Never') {
@@ -30,12 +32,12 @@ if (order.bootMilliseconds !== 'Never') {
 }
 
 async function serve(): Promise<void> {
-  const proxy = settings.kamalProxy === undefined
+  const front = settings.kamalProxy === undefined
     ? await createBuiltInProxy()
     : await startRealProxy(settings.kamalProxy, proxyFolder(folder, order.id), Math.random);
-  process.once('exit', () => proxy.close());
+  proxy = front;
   const bootedAt = performance.now();
-  const host = createHost({ settings, proxy, sleep, random: Math.random, prepared: () => performance.now() >= bootedAt + settings.prepareMilliseconds });
+  const host = createHost({ settings, proxy: front, sleep, random: Math.random, prepared: () => performance.now() >= bootedAt + settings.prepareMilliseconds });
   const node = createNodeMetrics(useOfThisProcess(), settings);
   const [nodeMetrics, appMetrics, control] = await Promise.all([
     listen((_request, response) => void response.writeHead(200, { 'content-type': contentType }).end(node.text(useOfThisProcess()))),
@@ -43,6 +45,10 @@ async function serve(): Promise<void> {
     listen(controlListener(host)),
   ]);
   await writePart(folder, order.id, 'ports', {
-    http: proxy.http, proxyMetrics: proxy.metrics, nodeMetrics: nodeMetrics.port, appMetrics: appMetrics.port, control: control.port,
+    http: front.http, proxyMetrics: front.metrics, nodeMetrics: nodeMetrics.port, appMetrics: appMetrics.port, control: control.port,
   });
+}
+
+function end(): void {
+  void Promise.resolve(proxy?.close()).finally(() => process.exit(0));
 }

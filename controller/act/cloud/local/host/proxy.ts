@@ -12,7 +12,8 @@ export interface Proxy {
   /** Routes the service no more; its requests in flight are lost. */
   remove(service: string): Promise<void>;
   state(service: string): Promise<{ routed: boolean; quiesced: boolean }>;
-  close(): void;
+  /** Answers nobody from now on; ends when nothing of it runs. */
+  close(): Promise<void>;
 }
 
 /** A refusal that the control port tells with its class. */

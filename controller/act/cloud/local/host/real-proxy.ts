@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -61,7 +62,13 @@ export async function startRealProxy(program: string, folder: string, random: ()
       const state = lines.find(([name]) => name === service)?.[4];
       return { routed: state !== undefined, quiesced: state === 'stopped' };
     },
-    close: () => void child.kill('SIGKILL'),
+    async close() {
+      target?.close();
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exit;
+    },
   };
 }
 

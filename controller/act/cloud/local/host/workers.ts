@@ -8,13 +8,16 @@ export interface Workers {
   queued(): number;
 }
 
-export function createWorkers({ workers, queueLimit }: Pick<HostSettings, 'workers' | 'queueLimit'>): Workers {
+/** Calls back after so many milliseconds. */
+export type After = (done: () => void, milliseconds: number) => void;
+
+export function createWorkers({ workers, queueLimit }: Pick<HostSettings, 'workers' | 'queueLimit'>, after: After = setTimeout): Workers {
   const queue: { milliseconds: number; done: () => void }[] = [];
   let busy = 0;
 
   function occupy(milliseconds: number, done: () => void): void {
     busy += 1;
-    setTimeout(() => {
+    after(() => {
       busy -= 1;
       done();
       const next = queue.shift();
