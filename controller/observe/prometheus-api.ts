@@ -40,6 +40,16 @@ export class PrometheusAPI {
     try {
       return await this.#ask(query, time);
     } catch (error) {
+      // The other side may close an idle connection at the moment in which it is used again; a question may be repeated.
+      if (codeOf(error) === 'ECONNRESET') return await this.#askAgain(query, time);
+      return { kind: 'Unreachable', message: this.#failureText(error) };
+    }
+  }
+
+  async #askAgain(query: string, time: Instant): Promise<Answer> {
+    try {
+      return await this.#ask(query, time);
+    } catch (error) {
       return { kind: 'Unreachable', message: this.#failureText(error) };
     }
   }
@@ -81,9 +91,13 @@ export class PrometheusAPI {
   #failureText(error: unknown): string {
     if (error instanceof UnreadableFile) return error.message;
     if (error instanceof DeadlinePassed) return `Prometheus at ${this.#url} gave ${error.message}`;
-    const { code, cause } = error as { code?: string; cause?: { code?: string } };
-    return `Prometheus at ${this.#url} cannot be reached: ${code ?? cause?.code ?? 'unknown error'}`;
+    return `Prometheus at ${this.#url} cannot be reached: ${codeOf(error)}`;
   }
+}
+
+function codeOf(error: unknown): string {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } };
+  return code ?? cause?.code ?? 'unknown error';
 }
 
 function withoutSecretsInside(answer: Answer, secrets: readonly string[]): Answer {

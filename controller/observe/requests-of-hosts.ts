@@ -1,3 +1,4 @@
+import type { MetricHost } from '../ports/index.ts';
 import { namesOf, tooFew } from './mean-of-hosts.ts';
 import { absent, instantOf, isFresh, judge, stale } from './outcome-of-rows.ts';
 import type { Outcome } from './outcome-of-rows.ts';
@@ -22,17 +23,28 @@ export function requestsOfHosts(query: SignalQuery, names: SeriesNames, rows: re
   const share = `${wanted.length - silent.length} of ${wanted.length} hosts in service report`;
   if (tooFew(wanted.length - silent.length, wanted.length)) return absent('TooFewHosts', `${what}: ${share}; not ${namesOf(silent)}`, instantOf(newest));
 
+  const reporting = wanted.filter((host) => !silent.includes(host));
   const latest = byHost(rows, 'latest');
   const inFlight = requestsInFlight(query, rows);
   return {
     kind: 'Value',
-    // Leaving hosts are in the sum: what they carried in the window is the pool's to carry on.
-    value: withSilentHosts(values, wanted.filter((host) => !values.has(host.name)).length),
+    value: totalOf(values, reporting, silent),
     asOf: instantOf(newest),
-    ...(latest.size > 0 && { latest: withSilentHosts(latest, wanted.filter((host) => !latest.has(host.name)).length) }),
+    ...(latest.size > 0 && { latest: totalOf(latest, reporting, silent) }),
     ...(inFlight !== undefined && { inFlight }),
     ...(silent.length > 0 && { warning: `${share}; not ${namesOf(silent)}, whose share is estimated` }),
   };
+}
+
+/**
+ * A silent host's own rate sinks while its samples age, so the average of the others stands for it. Leaving and new
+ * hosts are in the sum: what they carried in the window is the pool's to carry on.
+ */
+function totalOf(values: ReadonlyMap<string, number>, reporting: readonly MetricHost[], silent: readonly MetricHost[]): number {
+  const known = reporting.flatMap((host) => values.get(host.name) ?? []);
+  const mean = known.length === 0 ? 0 : known.reduce((total, value) => total + value, 0) / known.length;
+  const measured = [...values].filter(([name]) => !silent.some((host) => host.name === name));
+  return sum(new Map(measured)) + mean * silent.length;
 }
 
 /** Requests in the system; undefined unless every host that is not new reports them: a partial sum would look like calm. */
@@ -49,5 +61,3 @@ function byHost(rows: readonly Row[], field: Field): Map<string, number> {
 }
 
 const sum = (values: ReadonlyMap<string, number>): number => [...values.values()].reduce((total, value) => total + value, 0);
-
-const withSilentHosts = (values: ReadonlyMap<string, number>, silent: number): number => sum(values) * (1 + silent / values.size);

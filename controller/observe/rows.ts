@@ -20,8 +20,9 @@ export type Origin = 'traefik' | 'proxy' | 'host' | 'pool' | 'shared';
  * - `count`: requests in the window
  * - `bound`: presence of a histogram bucket; the label `le` is its bound
  * - `inFlight`: requests in the system
+ * - `instances`: load balancers that report now
  */
-export type Field = 'value' | 'latest' | 'time' | 'count' | 'bound' | 'inFlight';
+export type Field = 'value' | 'latest' | 'time' | 'count' | 'bound' | 'inFlight' | 'instances';
 
 export type Part = `${Origin}:${Field}`;
 

@@ -57,6 +57,8 @@ const TEMPLATES: Record<SignalName, (select: Selection) => Parts> = {
       'traefik:value': `sum by (service) (rate(${balanced}[${w}]))`,
       'traefik:latest': `sum by (service) (irate(${balanced}[${w}]))`,
       'traefik:time': `max by (service) (timestamp(${balanced}))`,
+      // Every Traefik shows its members' state, even one without a request.
+      'traefik:instances': `count by (service) (count by (service, instance) (traefik_service_server_up{${traefikServices}}))`,
       ...parts,
     };
   },

@@ -103,8 +103,9 @@ export class DirectScrapeSource implements MetricsSource {
 
   #targetsOf(query: SignalQuery): Parameters<typeof scrapedRows>[2] {
     const scraped = (url: string | undefined) => {
-      const history = this.#targets.get(url)?.history;
-      return history?.lastScrape === undefined ? undefined : history;
+      const target = this.#targets.get(url);
+      // As Prometheus marks them stale: the samples of a page that could not be read just now say nothing about now.
+      return target?.failure === undefined && target?.history.lastScrape !== undefined ? target.history : undefined;
     };
     return {
       traefik: traefikURLs(query).map(scraped),
