@@ -1,0 +1,138 @@
+import { LineCounter, parseAllDocuments } from 'yaml';
+import type { Document, Tags } from 'yaml';
+import { API_VERSION, keyOf, keyText } from '../../api/index.ts';
+import type { HostPool, ObjectKey, ScalingPolicy } from '../../api/index.ts';
+import { isClass, messageOf } from '../../model/index.ts';
+import { admit } from '../store/validation/index.ts';
+
+export interface SourceFile {
+  /** As people know it; it precedes every message. */
+  name: string;
+  text: string;
+}
+
+/** Where something is written; line and column count from 1. */
+export interface Place {
+  file: string;
+  line: number;
+  column: number;
+}
+
+export interface PlacedProblem {
+  place: Place;
+  message: string;
+}
+
+/** Kinds that people write. */
+export const WRITTEN_KINDS = ['HostPool', 'ScalingPolicy'] as const;
+export type WrittenKind = (typeof WRITTEN_KINDS)[number];
+
+/** One document of a file that has no problem. */
+export interface WrittenObject {
+  kind: WrittenKind;
+  key: ObjectKey;
+  place: Place;
+  /** As it is in the file, without defaults: what the file owns. */
+  written: { metadata: { labels?: Record<string, string>; annotations?: Record<string, string> }; spec: Record<string, unknown> };
+  /** As it would be stored. */
+  admitted: HostPool | ScalingPolicy;
+}
+
+/** `pools.yaml:3:1: what is wrong`. */
+export const problemText = ({ place, message }: PlacedProblem): string => `${placeText(place)}: ${message}`;
+export const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`;
+
+/**
+ * The objects of a set of YAML files. A file with a problem gives no objects at all, so that a broken edit changes
+ * nothing; an object that is written twice is a problem of both of its files.
+ */
+export function readDocuments(files: readonly SourceFile[]): { objects: WrittenObject[]; errors: PlacedProblem[] } {
+  const read = files.map(readFile);
+  const errors = [...read.flatMap((file) => file.errors), ...twice(read.flatMap((file) => file.objects))];
+  const broken = new Set(errors.map(({ place }) => place.file));
+  return { objects: read.flatMap((file) => file.objects).filter(({ place }) => !broken.has(place.file)), errors };
+}
+
+/** One error a place, so that each of the files is known to be broken. */
+function twice(objects: readonly WrittenObject[]): PlacedProblem[] {
+  return objects.flatMap((object) => {
+    const other = objects.find((candidate) => candidate !== object && candidate.kind === object.kind && keyText(candidate.key) === keyText(object.key));
+    if (other === undefined) return [];
+    return [{ place: object.place, message: `${object.kind} ${keyText(object.key)} is written here and at ${placeText(other.place)}: keep one of them` }];
+  });
+}
+
+function readFile({ name, text }: SourceFile): { objects: WrittenObject[]; errors: PlacedProblem[] } {
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, { lineCounter: lines, version: '1.1', merge: true, customTags: withoutTimes, prettyErrors: false });
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file: name, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const documents: Document.Parsed[] = 'empty' in parsed ? [] : parsed;
+  // What follows a syntax error is read on a guess: its errors would mislead.
+  const [syntax] = documents.flatMap(({ errors }) => errors);
+  if (syntax !== undefined) {
+    const [from, to] = syntax.pos;
+    const message = syntax.code === 'DUPLICATE_KEY' ? `key ${keyAt(text, from, to)} is written twice: keep one of them` : `cannot be parsed as YAML: ${syntax.message}`;
+    return { objects: [], errors: [{ place: placeOf(from), message }] };
+  }
+  const objects: WrittenObject[] = [];
+  const errors: PlacedProblem[] = [];
+  for (const document of documents) {
+    const place = placeOf(document.contents?.range[0] ?? 0);
+    const read = readDocument(document, place);
+    if (read === undefined) continue;
+    if ('message' in read) errors.push(read);
+    else objects.push(read);
+  }
+  return { objects, errors };
+}
+
+/** As kubectl reads YAML: 1.1, but times and `22:30` stay text. */
+const withoutTimes = (tags: Tags): Tags => tags.filter((tag) =>
+  typeof tag === 'string' || (tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME'));
+
+const keyAt = (text: string, from: number, to: number): string => JSON.stringify(/^[^:\n]*/.exec(text.slice(from, Math.max(to, from + 80)))?.[0].trim() ?? '');
+
+/** An empty document is none. */
+function readDocument(document: Document.Parsed, place: Place): WrittenObject | PlacedProblem | undefined {
+  let content: unknown;
+  try {
+    content = document.toJS();
+  } catch (error) {
+    return { place, message: `cannot be parsed as YAML: ${messageOf(error)}` };
+  }
+  if (content === null || content === undefined) return undefined;
+  if (typeof content !== 'object' || Array.isArray(content)) return { place, message: 'is not an object: write apiVersion, kind, metadata and spec' };
+  return readObject(content as Record<string, unknown>, place);
+}
+
+function readObject(content: Record<string, unknown>, place: Place): WrittenObject | PlacedProblem {
+  const { kind, apiVersion } = content;
+  const refuse = (message: string): PlacedProblem => ({ place, message });
+  if (apiVersion !== API_VERSION) {
+    return refuse(apiVersion === undefined ? `apiVersion: Required value: write ${API_VERSION}` : `apiVersion: Unsupported value: ${JSON.stringify(apiVersion)}: supported values: "${API_VERSION}"`);
+  }
+  if (kind === 'KamalHost') return refuse('kind: KamalHost is made by its HostPool, never by hand: take this document out and set replicas of the pool');
+  if (kind === 'DeploySession') return refuse('kind: DeploySession is made by the controller, never by hand: take this document out');
+  const known = WRITTEN_KINDS.find((candidate) => candidate === kind);
+  if (known === undefined) {
+    const supported = WRITTEN_KINDS.map((name) => `"${name}"`).join(', ');
+    return refuse(kind === undefined ? `kind: Required value: write one of ${supported}` : `kind: Unsupported value: ${JSON.stringify(kind)}: supported values: ${supported}`);
+  }
+  try {
+    const admitted = admit(known, content) as HostPool | ScalingPolicy;
+    return { kind: known, key: keyOf(admitted), place, written: withoutNulls(content) as WrittenObject['written'], admitted };
+  } catch (error) {
+    if (!isClass(error, 'Invalid')) throw error;
+    return refuse(error.message);
+  }
+}
+
+/** `replicas:` with nothing behind it is a field that is not written. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null).map(([name, member]) => [name, withoutNulls(member)]));
+}
