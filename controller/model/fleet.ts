@@ -13,6 +13,8 @@ export interface FleetHost {
   health: 'Healthy' | 'Unhealthy';
   /** Since when it is down; an unhealthy host without it is not replaced while the pool only holds what is there. */
   unhealthySince?: Instant;
+  /** Name of the unhealthy host for which it was bought. */
+  replaces?: string;
   /** When its drain began; the newest drain is taken back first. */
   drainingSince?: Instant;
   /** A person asked to keep it. */

@@ -6,7 +6,8 @@ import type { Instant } from './time.ts';
 
 /** What a pool's plan asks for. */
 export type Step =
-  | { kind: 'CreateHost'; slot: number; why: string }
+  /** `replaces` names the unhealthy host whose successor this is; store it with the new host. */
+  | { kind: 'CreateHost'; slot: number; replaces?: string; why: string }
   | { kind: 'SetIntent'; host: ObjectKey; intent: 'Serve' | 'Drain'; why: string };
 
 export type OperationKind = 'Deploy' | 'Resume' | 'Quiesce' | 'Stop';

@@ -8,35 +8,66 @@ import { chooseVictims, staysInFleet } from './victims.ts';
  */
 export function planPool(fleet: Fleet, replicas: number | undefined, now: Instant): Step[] {
   if (fleet.paused) return [];
-  const roll = takeRoll(fleet, replicas === undefined);
-  const wanted = replicas === undefined ? heldHosts(roll) : Math.max(0, Math.min(replicas, fleet.maxReplicas) - fleet.fixedHosts);
+  const wanted = wantedHosts(fleet, replicas);
   const reason = replicas === undefined
     ? 'spec.replicas is not set, so the pool holds what is there'
-    : `${replicas} hosts wanted, ${fleet.fixedHosts + roll.staying.length} there`;
-
-  const missing = missingHosts(roll, wanted, fleet.maxSurge);
-  const takenBack = replicas === undefined ? [] : recallable(roll.leaving).slice(0, missing);
-  const room = Math.max(0, fleet.maxReplicas - fleet.fixedHosts - fleet.hosts.length - fleet.unownedServers);
-  const backsOff = fleet.startBackoffUntil !== undefined && now < fleet.startBackoffUntil;
-  const bought = backsOff ? 0 : Math.min(missing - takenBack.length, room);
-
-  const surplus = chooseVictims(roll.good, roll.good.length - wanted, now);
-  const replaced = chooseVictims(roll.sick, replaceableNow(roll, wanted), now);
-  // At the maximum the room for a successor comes from the host itself. A pool that only holds has no number to come back to.
-  const short = missing - takenBack.length - room - (roll.leaving.length - takenBack.length);
-  const makingRoom = replicas === undefined || replaced.length > 0
-    ? [] : chooseVictims(roll.sick, Math.min(short, surge(roll, fleet.maxSurge)), now);
-
+    : `${replicas} hosts wanted, ${fleet.fixedHosts + takeRoll(fleet, false).staying.length} there`;
+  const recalled = replicas === undefined ? [] : recallDrains(fleet, wanted);
+  const rest = withIntent(fleet, recalled, 'Serve');
   return [
-    ...takenBack.map((host) => setIntent(host, 'Serve', `drain taken back: ${reason}`)),
-    ...freeSlots(fleet, bought).map((slot): Step => ({
-      kind: 'CreateHost', slot, why: roll.sick.length > 0 ? `${reason}, ${roll.sick.length} of them down` : reason,
-    })),
-    ...surplus.map((host) => setIntent(host, 'Drain', reason)),
-    ...replaced.map((host) => setIntent(host, 'Drain', 'down in every load balancer and for the controller; its successor serves')),
-    ...makingRoom.map((host) => setIntent(host, 'Drain', 'down in every load balancer and for the controller; at maxReplicas it leaves before its successor is bought')),
+    ...recalled.map((host) => setIntent(host, 'Serve', `drain taken back: ${reason}`)),
+    ...buy(rest, replicas, wanted, reason, now),
+    ...drain(rest, replicas, wanted, reason, now),
   ];
 }
+
+function wantedHosts(fleet: Fleet, replicas: number | undefined): number {
+  return replicas === undefined ? heldHosts(takeRoll(fleet, true)) : Math.max(0, Math.min(replicas, fleet.maxReplicas) - fleet.fixedHosts);
+}
+
+/** Drains to take back instead of buying, the newest first: it has lost the least. */
+function recallDrains(fleet: Fleet, wanted: number): FleetHost[] {
+  const roll = takeRoll(fleet, false);
+  const began = (host: FleetHost): Instant => host.drainingSince ?? host.createdAt;
+  return roll.leaving
+    .filter(({ deleting, phase, health }) => !deleting && health === 'Healthy' && phase !== 'Departing' && phase !== 'Deprovisioning' && phase !== 'Released')
+    .sort((a, b) => began(b) - began(a) || b.slot - a.slot)
+    .slice(0, missingHosts(roll, wanted, fleet.maxSurge));
+}
+
+function buy(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): Step[] {
+  if (fleet.startBackoffUntil !== undefined && now < fleet.startBackoffUntil) return [];
+  const roll = takeRoll(fleet, replicas === undefined);
+  return newHosts(fleet, roll, Math.min(missingHosts(roll, wanted, fleet.maxSurge), roomBeside(fleet, fleet.hosts.length)), reason);
+}
+
+function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): Step[] {
+  const roll = takeRoll(fleet, replicas === undefined);
+  const down = 'down in every load balancer and for the controller';
+  const surplus = chooseVictims(roll.good, roll.good.length - wanted, now);
+  const replaced = chooseVictims(roll.sick, replaceableNow(roll, wanted), now);
+  // A pool that only holds makes no room at its maximum: it would forget the number it came from.
+  const makingRoom = replicas === undefined ? [] : makeRoom(withIntent(fleet, [...surplus, ...replaced], 'Drain'), wanted, now);
+  return [
+    ...surplus.map((host) => setIntent(host, 'Drain', reason)),
+    ...replaced.map((host) => setIntent(host, 'Drain', `${down}; enough others serve`)),
+    ...makingRoom.map((host) => setIntent(host, 'Drain', `${down}; at maxReplicas it leaves before its successor is bought`)),
+  ];
+}
+
+/** Unhealthy hosts that leave first, as there is no room for their successors even when all that leaves is gone. */
+function makeRoom(fleet: Fleet, wanted: number, now: Instant): FleetHost[] {
+  const roll = takeRoll(fleet, false);
+  const missing = missingHosts(roll, wanted, fleet.maxSurge);
+  const short = missing - roomBeside(fleet, roll.staying.length);
+  return missing === 0 ? [] : chooseVictims(roll.sick, Math.min(short, surge(roll, fleet.maxSurge)), now);
+}
+
+/** Hosts that may exist beside so many of the pool's own; negative above the maximum. */
+const roomBeside = (fleet: Fleet, hosts: number): number => fleet.maxReplicas - fleet.fixedHosts - hosts - fleet.unownedServers;
+
+const withIntent = (fleet: Fleet, changed: readonly FleetHost[], intent: 'Serve' | 'Drain'): Fleet =>
+  ({ ...fleet, hosts: fleet.hosts.map((host) => (changed.includes(host) ? { ...host, intent } : host)) });
 
 interface Roll {
   staying: FleetHost[];
@@ -60,13 +91,22 @@ function takeRoll({ hosts }: Fleet, holds: boolean): Roll {
 }
 
 /**
- * How many bought hosts a pool without `replicas` holds. Nothing is bought then but successors, so a host that is
- * younger than the oldest ailment is one, and does not raise the number; else each pass would buy another.
+ * How many bought hosts a pool without `replicas` holds: those that are there, without successors of hosts that are still
+ * there too; else each pass would buy another.
  */
-function heldHosts({ staying, sick, good }: Roll): number {
+function heldHosts(roll: Roll): number {
+  return roll.staying.length - Math.min(roll.sick.length, successors(roll));
+}
+
+/**
+ * Newcomers that were bought for an unhealthy host that has not left. Nothing else is bought while a pool holds, so one
+ * that does not say whom it replaces is told by its age; that may count it once too often, but never buys too many.
+ */
+function successors({ sick, good, leaving }: Roll): number {
   const since = Math.min(...sick.flatMap(({ unhealthySince }) => unhealthySince ?? []));
-  const successors = good.filter(({ createdAt }) => createdAt >= since).length;
-  return staying.length - Math.min(sick.length, successors);
+  const named = good.filter(({ replaces }) => sick.some(({ key }) => key.name === replaces)).length;
+  const unnamed = good.filter(({ replaces, createdAt }) => replaces === undefined && createdAt >= since).length;
+  return named + Math.max(0, unnamed - leaving.filter(({ health }) => health === 'Unhealthy').length);
 }
 
 /** Unhealthy hosts that may have a successor beside them now. Those already leaving use up the surge until they are gone. */
@@ -86,12 +126,14 @@ function replaceableNow({ good, sick }: Roll, wanted: number): number {
   return Math.min(sick.length, inService + sick.length - wanted);
 }
 
-/** Drains that can still be taken back, the newest first: it has lost the least. */
-function recallable(leaving: readonly FleetHost[]): FleetHost[] {
-  const began = (host: FleetHost): Instant => host.drainingSince ?? host.createdAt;
-  return leaving
-    .filter(({ deleting, phase, health }) => !deleting && health === 'Healthy' && phase !== 'Departing' && phase !== 'Deprovisioning' && phase !== 'Released')
-    .sort((a, b) => began(b) - began(a) || b.slot - a.slot);
+function newHosts(fleet: Fleet, { sick, good }: Roll, count: number, reason: string): Step[] {
+  const replaced = sick.map(({ key }) => key.name).filter((name) => good.every(({ replaces }) => replaces !== name));
+  return freeSlots(fleet, count).map((slot, index): Step => {
+    const replaces = replaced[index];
+    return replaces === undefined
+      ? { kind: 'CreateHost', slot, why: reason }
+      : { kind: 'CreateHost', slot, replaces, why: `successor of ${replaces}, which is down in every load balancer and for the controller` };
+  });
 }
 
 /** The lowest slots that neither a KamalHost, leaving ones included, nor an unowned server carries. */

@@ -1,0 +1,110 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { type Fleet, type FleetHost, PHASES } from '../../../controller/model/index.ts';
+import { chooseVictims, planPool } from '../../../controller/plan/index.ts';
+import { aFleet, aFleetHost, applied, at } from './builders.ts';
+
+const NOW = at(1000);
+
+const someHost = (slot: number): fc.Arbitrary<FleetHost> => fc.record({
+  phase: fc.oneof({ weight: 3, arbitrary: fc.constant('InService' as const) }, fc.constantFrom(...PHASES)),
+  intent: fc.oneof({ weight: 3, arbitrary: fc.constant('Serve' as const) }, fc.constant('Drain' as const)),
+  sickSince: fc.option(fc.integer({ min: 0, max: 999 }), { nil: undefined, freq: 2 }),
+  protected: fc.boolean(),
+  deleting: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
+  age: fc.integer({ min: 0, max: 1000 }),
+  billing: fc.constantFrom('Hour' as const, 'Second' as const, 'None' as const),
+}).map(({ sickSince, age, ...over }) => aFleetHost(slot, {
+  ...over, createdAt: at(1000 - age), launchedAt: at(1000 - age),
+  ...(sickSince === undefined ? { health: 'Healthy' } : { health: 'Unhealthy', unhealthySince: at(sickSince) }),
+}));
+
+const someFleet: fc.Arbitrary<Fleet> = fc.record({
+  hosts: fc.uniqueArray(fc.integer({ min: 0, max: 12 }), { maxLength: 8 }).chain((slots) => fc.tuple(...slots.map(someHost))),
+  fixedHosts: fc.integer({ min: 0, max: 2 }),
+  unownedServers: fc.integer({ min: 0, max: 2 }),
+  maxReplicas: fc.integer({ min: 1, max: 12 }),
+  maxSurge: fc.integer({ min: 0, max: 3 }),
+  paused: fc.boolean(),
+  backsOff: fc.boolean(),
+}).map(({ hosts, backsOff, ...over }) => aFleet(hosts, { ...over, ...(backsOff ? { startBackoffUntil: at(1001) } : {}) }));
+
+const someReplicas = fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined });
+const law = (check: (fleet: Fleet, replicas: number | undefined) => void): void =>
+  fc.assert(fc.property(someFleet, someReplicas, check), { numRuns: 3000 });
+const named = (fleet: Fleet, name: string): FleetHost => fleet.hosts.find(({ key }) => key.name === name)!;
+
+describe('planPool, laws', () => {
+  it('planning again after applying the plan is empty', () => law((fleet, replicas) => {
+    expect(planPool(applied(fleet, planPool(fleet, replicas, NOW), NOW), replicas, NOW)).to.deep.equal([]);
+  }));
+
+  it('never creates above maxReplicas, with everything counted that exists', () => law((fleet, replicas) => {
+    const creates = planPool(fleet, replicas, NOW).filter(({ kind }) => kind === 'CreateHost').length;
+    if (creates > 0) expect(fleet.fixedHosts + fleet.hosts.length + fleet.unownedServers + creates).to.be.at.most(fleet.maxReplicas);
+  }));
+
+  it('never creates a slot that is taken, nor one slot twice', () => law((fleet, replicas) => {
+    const slots = [...fleet.hosts.map(({ slot }) => slot), ...planPool(fleet, replicas, NOW).flatMap((step) => (step.kind === 'CreateHost' ? [step.slot] : []))];
+    expect(new Set(slots).size).to.equal(slots.length);
+  }));
+
+  it('never drains a protected or deleting host, nor more than there are without replicas', () => law((fleet, replicas) => {
+    for (const step of planPool(fleet, replicas, NOW)) {
+      if (step.kind !== 'SetIntent') continue;
+      const host = named(fleet, step.host.name);
+      expect(host.deleting).to.equal(false);
+      expect(host.intent, 'changes something').to.not.equal(step.intent);
+      if (step.intent === 'Drain') expect(host.protected).to.equal(false);
+      if (step.intent === 'Drain' && replicas === undefined) expect(host.health).to.equal('Unhealthy');
+      if (step.intent === 'Serve') expect(host.health).to.equal('Healthy');
+    }
+  }));
+
+  it('never leaves fewer serving hosts than wanted by draining one that serves', () => law((fleet, replicas) => {
+    const serving = ({ hosts }: Fleet): number => hosts.filter(({ phase, health, intent, deleting }) => phase === 'InService' && health === 'Healthy' && intent === 'Serve' && !deleting).length;
+    const after = applied(fleet, planPool(fleet, replicas, NOW), NOW);
+    if (serving(after) >= serving(fleet)) return;
+    const wanted = Math.min(replicas ?? fleet.hosts.length + fleet.fixedHosts, fleet.maxReplicas) - fleet.fixedHosts;
+    const protectedOnes = fleet.hosts.filter((host) => host.protected).length;
+    expect(serving(after) + protectedOnes).to.be.at.least(Math.max(0, wanted));
+  }));
+
+  it('paused: no step; backing off: no create', () => law((fleet, replicas) => {
+    const plan = planPool(fleet, replicas, NOW);
+    if (fleet.paused) expect(plan).to.deep.equal([]);
+    if (fleet.startBackoffUntil !== undefined) expect(plan.filter(({ kind }) => kind === 'CreateHost')).to.deep.equal([]);
+  }));
+
+  it('driven to rest the pool has the wanted hosts', () => {
+    fc.assert(fc.property(someFleet, fc.integer({ min: 0, max: 12 }), (start, replicas) => {
+      let fleet: Fleet = { ...start, paused: false, maxSurge: Math.max(1, start.maxSurge), hosts: start.hosts.map((host) => ({ ...host, protected: false })) };
+      delete fleet.startBackoffUntil;
+      const wanted = Math.max(0, Math.min(replicas, fleet.maxReplicas - fleet.unownedServers) - fleet.fixedHosts);
+      for (let round = 0; round < 60; round += 1) fleet = worldMovesOn(applied(fleet, planPool(fleet, replicas, NOW), NOW));
+      expect(fleet.hosts.filter(({ health }) => health === 'Unhealthy')).to.deep.equal([]);
+      const room = Math.min(replicas, fleet.maxReplicas) - fleet.fixedHosts;
+      expect(fleet.hosts.length).to.be.within(Math.min(wanted, room), Math.max(0, room));
+    }), { numRuns: 1000 });
+  });
+});
+
+/** What leaves is gone, what boots serves, a drain that was taken back serves again. */
+const worldMovesOn = (fleet: Fleet): Fleet => ({
+  ...fleet,
+  hosts: fleet.hosts
+    .filter(({ intent, deleting, phase }) => intent === 'Serve' && !deleting && !['Departing', 'Deprovisioning', 'Released'].includes(phase))
+    .map((host) => ({ ...host, phase: 'InService' })),
+});
+
+describe('chooseVictims, laws', () => {
+  it('chooses only what may go, and never one that serves before one that does not', () => {
+    fc.assert(fc.property(someFleet, fc.integer({ min: 0, max: 9 }), ({ hosts }, count) => {
+      const victims = chooseVictims(hosts, count, NOW);
+      expect(victims.length).to.be.at.most(count);
+      for (const host of victims) expect(host.protected || host.deleting || host.intent === 'Drain').to.equal(false);
+      const serves = victims.map(({ phase, health }) => phase === 'InService' && health === 'Healthy');
+      expect(serves).to.deep.equal([...serves].sort((a, b) => Number(a) - Number(b)));
+    }));
+  });
+});
