@@ -26,7 +26,8 @@ export function refusalResponse(status: 401 | 405 | 503, why: string): ConfigRes
   const extra: Record<typeof status, Record<string, string>> = {
     401: { 'www-authenticate': 'Bearer' },
     405: { allow: 'GET' },
-    503: { 'retry-after': '1' },
+    // Behind a Service a kept connection would tie Traefik to this standby for ever; the next one may reach the leader.
+    503: { 'retry-after': '1', connection: 'close' },
   };
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...extra[status] }, body: `${why}\n` };
 }

@@ -103,7 +103,16 @@ export class ClusterStore implements Store {
   watch<K extends Kind>(kind: K, listener: (change: Change<K>) => void): Subscription {
     const reflector = this.#reflector(kind);
     reflector.start();
-    return reflector.subscribe((change) => listener({ type: change.type, object: structuredClone(change.object) }));
+    const subscription = reflector.subscribe((change) => listener({ type: change.type, object: structuredClone(change.object) }));
+    return {
+      close: () => {
+        subscription.close();
+        if (reflector.isWatched()) return;
+        // Nobody listens: an open watch would only keep the process alive.
+        if (this.#reflectors[kind] === reflector) delete this.#reflectors[kind];
+        void reflector.close();
+      },
+    };
   }
 
   async recordEvent(event: StoreEvent): Promise<void> {

@@ -54,6 +54,7 @@ export class Reflector<T extends ApiObject> {
   /** Failures in a row, for the back-off. */
   #failures = 0;
   #connected = false;
+  #subscriptions = 0;
   #running: Promise<void> | undefined;
 
   constructor(source: ListWatch<T>, options: ReflectorOptions) {
@@ -78,9 +79,15 @@ export class Reflector<T extends ApiObject> {
     return this.#connected && this.#resourceVersion !== undefined ? this.#cache : undefined;
   }
 
+  /** Whether anybody still subscribes. */
+  isWatched(): boolean {
+    return this.#subscriptions > 0;
+  }
+
   /** Tells the listener of everything that exists as `Added`, soon but not within this call, and then of each change. */
   subscribe(listener: (change: CacheChange<T>) => void): Subscription {
     let open = true;
+    this.#subscriptions += 1;
     const deliver = (change: CacheChange<T>): void => {
       if (open) this.#tell(listener, change);
     };
@@ -92,6 +99,7 @@ export class Reflector<T extends ApiObject> {
     });
     return {
       close: () => {
+        if (open) this.#subscriptions -= 1;
         open = false;
         this.#listeners.delete(deliver);
       },
