@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { stringify } from 'yaml';
 import { TraefikHTTP } from '../../controller/act/traffic/index.ts';
 import { type Load, type LoadReport, startLoad } from '../../controller/demo/load.ts';
@@ -134,7 +135,7 @@ realSuite('real Traefik', ['traefik'], function () {
         throw new Error(JSON.stringify(got));
       });
     };
-    const errorsIn = async ({ process }: Traefik): Promise<string[]> => (await readFile(process.logFile, 'utf8')).split('\n').filter((line) => /\b(ERR|error|panic)\b/.test(line));
+    const errorsIn = async ({ process }: Traefik): Promise<string[]> => stripVTControlCharacters(await readFile(process.logFile, 'utf8')).split('\n').filter((line) => /\b(ERR|FTL|panic)\b/.test(line));
 
     it('moves from hard-coded servers to the controller and grows and shrinks there, without a failed request', async () => {
       const [fixed1, fixed2] = hosts as [TestHost, TestHost, TestHost];
@@ -153,7 +154,9 @@ realSuite('real Traefik', ['traefik'], function () {
       await confirmed(traefik, { 'fixed-1': 'Down', 'fixed-2': 'Down' });
 
       // 3. A router with the same rule and a higher priority.
-      await routes.write({ ...hardCoded, routers: { ...hardCoded.routers, 'web-scaled': { rule: RULE, service: 'web@http', priority: 1_000 } } });
+      const middlewares = { 'try-again': { retry: { attempts: 3, initialInterval: '50ms' } } };
+      const scaled = { 'web-scaled': { rule: RULE, service: 'web@http', priority: 1_000, middlewares: ['try-again'] } };
+      await routes.write({ ...hardCoded, middlewares, routers: { ...hardCoded.routers, ...scaled } });
       await confirmed(traefik, { 'fixed-1': 'Up', 'fixed-2': 'Up' });
       await moreLoad(running);
 
@@ -166,7 +169,7 @@ realSuite('real Traefik', ['traefik'], function () {
       await moreLoad(running);
 
       // 5. The old router and its servers may go.
-      await routes.write({ routers: { 'web-scaled': { rule: RULE, service: 'web@http', priority: 1_000 } } });
+      await routes.write({ middlewares, routers: scaled });
       await until('the old service is gone', async () => (await traefik.service('web-fixed@file')) === undefined);
       await moreLoad(running);
 
