@@ -9,5 +9,5 @@ if (Number(process.versions.node.split('.')[0]) < LEAST_MAJOR) {
   console.error('mend: install Node ' + LEAST_MAJOR + ' from https://nodejs.org and put it first on PATH');
   process.exitCode = 1;
 } else {
-  import('./main.js');
+  void import('./main.js');
 }

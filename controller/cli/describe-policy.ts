@@ -63,7 +63,7 @@ function holdText({ hold }: ScalingPolicySpec, now: Instant): string | undefined
 function recordedEvaluation({ decision }: DecisionRecord, now: Instant, columns: number): Section {
   const { time, current, desired, reasons } = decision;
   return {
-    title: `Last evaluation, ${shortDuration(now - time)} ago: ${current === desired ? `${counted(desired, 'host')}, no change` : `${current} → ${desired} hosts`}`,
+    title: `Last evaluation (${shortDuration(now - time)} ago, ${current === desired ? `${counted(desired, 'host')}, no change` : `${current} → ${desired} hosts`})`,
     lines: reasons.flatMap((reason) => bullet(reason, widthWithin(columns))),
   };
 }
@@ -73,7 +73,7 @@ function reportedEvaluation({ status }: ScalingPolicy, now: Instant, columns: nu
   if (status?.reason === undefined) return { title: 'Last evaluation', lines: ['none yet: is the controller running?'] };
   const since = ageOf(status.reasonSince, now);
   return {
-    title: `Last evaluation${status.desiredHosts === undefined ? '' : `: ${counted(status.desiredHosts, 'host')} wanted${since === undefined ? '' : ` for ${since}`}`}`,
+    title: `Last evaluation${status.desiredHosts === undefined ? '' : ` (${counted(status.desiredHosts, 'host')} wanted${since === undefined ? '' : ` for ${since}`})`}`,
     lines: status.reason.split('; ').flatMap((reason) => bullet(reason, widthWithin(columns))),
   };
 }

@@ -1,10 +1,10 @@
 import { type HostPool, type KamalHost, keyOf, sameKey } from '../api/index.ts';
-import { type Instant, type PoolMembership, fromTimestamp, toTimestamp } from '../model/index.ts';
+import { type Instant, type PoolMembership, fromTimestamp, messageOf, toTimestamp } from '../model/index.ts';
 import type { Condition } from '../report/conditions.ts';
 import type { Io, OpenStore } from './composition.ts';
 import { type Description, identity } from './description.ts';
 import { policyOf } from './find.ts';
-import { type Section, ageOf, conditionsSection, fieldLines, widthWithin } from './sections.ts';
+import { type Section, ageOf, conditionsSection, fieldLines, hanging, widthWithin } from './sections.ts';
 import { tableLines } from './table.ts';
 import { counted, plainText, shortNumber } from './text.ts';
 
@@ -15,10 +15,10 @@ export async function describePool(open: OpenStore, pool: HostPool, io: Io): Pro
   const [policy, hosts, membership, hostHours] = await Promise.all([
     policyOf(open.store, pool),
     open.store.list('KamalHost', { namespace: key.namespace }),
-    open.membership(),
-    open.hostHours(key, monthOf(now), now),
+    readable(open.membership()),
+    readable(open.hostHours(key, monthOf(now), now)),
   ]);
-  const listed = membership?.pools.find((candidate) => sameKey(candidate.pool, key));
+  const listed = membership.kind === 'Read' ? membership.value?.pools.find((candidate) => sameKey(candidate.pool, key)) : undefined;
   return {
     head: fieldLines([
       ...identity(pool),
@@ -26,11 +26,11 @@ export async function describePool(open: OpenStore, pool: HostPool, io: Io): Pro
       ['Scaled by', policy === undefined ? 'no policy' : `scalingpolicy/${policy.metadata.name}, mode ${policy.spec.mode}`],
       ['Boots', bootText(pool)],
       ['Failures', failureText(pool, now)],
-      ['Host-hours', `${hostHours.toFixed(1)} of bought hosts in ${monthOf(now)} (UTC)`],
-      ['Membership', membershipText(pool, listed, membership?.generation)],
+      ['Host-hours', hostHours.kind === 'Read' ? `${hostHours.value.toFixed(1)} of bought hosts in ${monthOf(now)} (UTC)` : hostHours.why],
+      ['Membership', membership.kind === 'Read' ? membershipText(pool, listed, membership.value?.generation) : membership.why],
     ], io.columns),
     sections: [
-      hostsSection(pool, hosts.filter(({ spec }) => spec.poolRef.name === key.name), listed, now, io.columns),
+      hostsSection(pool, hosts.filter(({ spec }) => spec.poolRef.name === key.name), (name) => memberText(membership, listed, name), now, io.columns),
       conditionsSection(pool.status?.conditions as Condition[] | undefined, now, io.columns),
     ],
   };
@@ -50,6 +50,17 @@ function summary({ spec, status }: HostPool, now: Instant): (readonly [string, s
     ['Drain', `up to ${drain.timeoutSeconds} s`],
     ['On delete', deletionPolicy === 'Retain' ? 'Retain: bought servers and membership stay' : 'Drain: bought servers drain and are released'],
   ];
+}
+
+type Readable<T> = { kind: 'Read'; value: T } | { kind: 'Unreadable'; why: string };
+
+/** Who may read the objects may still not read the controller's own documents: the rest is shown nevertheless. */
+async function readable<T>(reading: Promise<T>): Promise<Readable<T>> {
+  try {
+    return { kind: 'Read', value: await reading };
+  } catch (error) {
+    return { kind: 'Unreadable', why: `not readable: ${messageOf(error)}` };
+  }
 }
 
 const monthOf = (now: Instant): string => toTimestamp(now).slice(0, 7);
@@ -75,21 +86,27 @@ function membershipText({ spec }: HostPool, listed: PoolMembership | undefined, 
   return `${counted(listed.members.length, 'member')} in generation ${generation}`;
 }
 
-function hostsSection({ spec }: HostPool, hosts: readonly KamalHost[], listed: PoolMembership | undefined, now: Instant, columns: number): Section {
-  const member = (name: string): string => (listed?.members.some((candidate) => candidate.name === name) === true ? 'yes' : 'no');
+function memberText(membership: Readable<unknown>, listed: PoolMembership | undefined, name: string): string {
+  if (membership.kind === 'Unreadable') return 'unknown';
+  return listed?.members.some((candidate) => candidate.name === name) === true ? 'yes' : 'no';
+}
+
+function hostsSection({ spec }: HostPool, hosts: readonly KamalHost[], member: (name: string) => string, now: Instant, columns: number): Section {
   const fixed = (spec.fixedHosts ?? []).map(({ name, address, ports }) =>
-    [name, 'Fixed', '', `${address}:${ports?.http ?? spec.ports.http}`, member(name), '', '']);
+    [name, 'Fixed', '', `${address}:${ports?.http ?? spec.ports.http}`, member(name)]);
   const bought = hosts.map(({ metadata, status }) => [
     metadata.name, status?.phase ?? 'Pending', ageOf(status?.phaseSince, now) ?? '',
     status?.address === undefined ? '' : `${status.address}:${status.ports?.http ?? spec.ports.http}`,
-    member(metadata.name), status?.failure === undefined ? '' : plainText(status.failure.class), plainText(status?.reason ?? ''),
+    member(metadata.name),
   ]);
   if (fixed.length + bought.length === 0) return { title: 'Hosts', lines: ['none'] };
-  return {
-    title: 'Hosts',
-    lines: tableLines([
-      { title: 'NAME', align: 'Left' }, { title: 'PHASE', align: 'Left' }, { title: 'SINCE', align: 'Left' }, { title: 'ADDRESS', align: 'Left' },
-      { title: 'MEMBER', align: 'Left' }, { title: 'FAILURE', align: 'Left' }, { title: 'WHY', align: 'Left', elastic: true },
-    ], [...fixed, ...bought], widthWithin(columns)),
-  };
+  const table = tableLines(['NAME', 'PHASE', 'SINCE', 'ADDRESS', 'MEMBER'].map((title) => ({ title, align: 'Left' })), [...fixed, ...bought], undefined);
+  const notes = hosts.flatMap((host) => hanging(`${host.metadata.name}: `, noteOf(host), widthWithin(columns)));
+  return { title: 'Hosts', lines: [...table, ...notes] };
+}
+
+/** What a host waits for and what failed last. */
+function noteOf({ status }: KamalHost): string {
+  const { failure, reason } = status ?? {};
+  return plainText([reason ?? 'not seen by a controller yet', ...(failure === undefined ? [] : [`${failure.class}: ${failure.message}`])].join('; '));
 }

@@ -6,9 +6,9 @@ import { describePolicy } from './describe-policy.ts';
 import { describePool } from './describe-pool.ts';
 import { describeSession } from './describe-session.ts';
 import type { Description } from './description.ts';
-import { EXIT } from './failure.ts';
+import { CommandFailure, EXIT } from './failure.ts';
 import { need } from './find.ts';
-import { kindNames, readKind } from './kinds.ts';
+import { kindNames, readKind, readTarget } from './kinds.ts';
 import { type LocationFlags, withLocationFlags, withStore } from './location.ts';
 import { eventsSection, printSections } from './sections.ts';
 
@@ -16,16 +16,19 @@ export function addDescribe(program: Command, composition: Composition, io: Io, 
   withLocationFlags(program.command('describe')
     .description('Show one resource with all that led to its state.')
     .argument('<kind>', 'kind')
-    .argument('<name>', 'name')
+    .argument('[name]', 'name; kind/name is understood too')
     .option('-n, --namespace <ns>', 'namespace of the resource'))
     .addHelpText('after', () => `
-Kinds: ${kindNames()}.
+Kinds:
+  ${kindNames()}
 
 Examples:
   kamal-autoscaler describe sp web
   kamal-autoscaler describe hostpool web -n shop`)
-    .action(async (word: string, name: string, flags: LocationFlags & { namespace?: string }) => {
-      const { kind } = readKind(word);
+    .action(async (word: string, second: string | undefined, flags: LocationFlags & { namespace?: string }) => {
+      const { kinds, name } = readTarget(word, second);
+      const { kind, singular } = readKind(kinds);
+      if (name === undefined) throw new CommandFailure(EXIT.usage, `no ${singular} is named`, `write such as: kamal-autoscaler describe ${singular} NAME`);
       finish(await withStore(composition, io, flags, async (open) => {
         const key = { name, namespace: flags.namespace ?? open.defaultNamespace };
         const { head, sections } = await describe(open, kind, key, io);

@@ -7,7 +7,7 @@ import { CommandFailure, EXIT } from './failure.ts';
 import { need } from './find.ts';
 import { watchResources } from './get-watch.ts';
 import { type Output, type Wish, widthFor } from './get-wish.ts';
-import { kindNames, readKinds } from './kinds.ts';
+import { kindNames, readKinds, readTarget } from './kinds.ts';
 import { type LocationFlags, withLocationFlags, withStore } from './location.ts';
 import { tableLines } from './table.ts';
 
@@ -28,7 +28,9 @@ export function addGet(program: Command, composition: Composition, io: Io, finis
     .option('-o, --output <form>', 'wide, json or yaml')
     .option('-w, --watch', 'then print what changes, until interrupted'))
     .addHelpText('after', () => `
-Kinds: ${kindNames()}.
+Kinds:
+  ${kindNames()}
+
 A line is cut to the width of the terminal; -o wide shows all of it.
 
 Examples:
@@ -36,8 +38,9 @@ Examples:
   kamal-autoscaler get sp,hp -A
   kamal-autoscaler get hostpool web -o yaml
   kamal-autoscaler get kh --watch`)
-    .action(async (kind: string, name: string | undefined, flags: GetFlags) => {
-      const resources = readKinds(kind);
+    .action(async (word: string, second: string | undefined, flags: GetFlags) => {
+      const { kinds, name } = readTarget(word, second);
+      const resources = readKinds(kinds);
       const output = readOutput(flags.output);
       checkFlags(resources, name, flags);
       finish(await withStore(composition, io, flags, async (open) => {

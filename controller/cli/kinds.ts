@@ -26,6 +26,22 @@ export function readKind(word: string): ResourceDescription {
   throw new CommandFailure(EXIT.usage, `no kind is called "${word}"`, meant === undefined ? `write one of ${kindNames()}` : `did you mean ${meant}? The kinds are ${kindNames()}`);
 }
 
+/** `web` or, as kubectl writes it, `hostpool/web`. */
+export function readPoolName(word: string): string {
+  const [kind = '', name] = word.split('/', 2);
+  if (name === undefined) return word;
+  const { singular } = readKind(kind);
+  if (singular !== 'hostpool') throw new CommandFailure(EXIT.usage, `${word} is no pool`, 'write the name of a HostPool');
+  return name;
+}
+
+/** `hostpool web` and, as kubectl also writes it, `hostpool/web`. */
+export function readTarget(word: string, name: string | undefined): { kinds: string; name: string | undefined } {
+  const [kinds = '', joined] = word.split('/', 2);
+  if (joined !== undefined && name !== undefined) throw new CommandFailure(EXIT.usage, `${word} and ${name} are two names`, 'write one of them');
+  return { kinds, name: joined ?? name };
+}
+
 /** `scalingpolicies (sp), …` for help and errors. */
 export const kindNames = (): string =>
   ALL.map(description).map(({ plural, shortNames }) => `${plural} (${shortNames.join(', ')})`).join(', ');

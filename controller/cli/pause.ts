@@ -3,6 +3,7 @@ import type { ObjectKey } from '../api/index.ts';
 import type { Composition, Io, OpenStore } from './composition.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import { edit, poolKeys } from './find.ts';
+import { readPoolName } from './kinds.ts';
 import { type LocationFlags, withLocationFlags, withStore } from './location.ts';
 
 interface PauseFlags extends LocationFlags {
@@ -50,7 +51,7 @@ Examples:
           throw new CommandFailure(EXIT.usage, pool === undefined ? 'no pool is named' : 'a pool and --all are both given', `write kamal-autoscaler ${verb.name} POOL, or --all`);
         }
         finish(await withStore(composition, io, flags, async (open) => {
-          const keys = pool === undefined ? await poolKeys(open.store, flags.namespace) : [{ name: pool, namespace: flags.namespace ?? open.defaultNamespace }];
+          const keys = pool === undefined ? await poolKeys(open.store, flags.namespace) : [{ name: readPoolName(pool), namespace: flags.namespace ?? open.defaultNamespace }];
           if (keys.length === 0) throw new CommandFailure(EXIT.notFound, 'there is no pool', 'see `kamal-autoscaler get hostpools -A`');
           for (const key of keys) await setPaused(open, key, verb, io);
           return EXIT.done;

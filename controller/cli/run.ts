@@ -18,8 +18,8 @@ export function addRun(program: Command, composition: Composition, io: Io, finis
     .option('--max-servers <list>', 'most servers a provider, such as Local=5,Static=2')
     .option('--log-level <level>', 'debug, info, warn or error')
     .addHelpText('after', `
-Each flag has a variable: --max-servers is KAMAL_AUTOSCALER_MAX_SERVERS; a flag
-goes before it. Secrets come from variables or files only; see docs/cli.md.
+Most flags have a variable, such as KAMAL_AUTOSCALER_MAX_SERVERS; a flag goes
+before it. Secrets come from variables or files only. docs/cli.md lists them.
 
 Example:
   kamal-autoscaler run --config config/ --installation shop`)

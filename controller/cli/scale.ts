@@ -5,6 +5,7 @@ import type { Composition, Io, OpenStore } from './composition.ts';
 import { readDuration } from './duration.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import { edit, need, policyOf } from './find.ts';
+import { readPoolName } from './kinds.ts';
 import { type LocationFlags, withLocationFlags, withStore } from './location.ts';
 import { counted } from './text.ts';
 
@@ -39,7 +40,8 @@ Examples:
   kamal-autoscaler scale web --replicas 4
   kamal-autoscaler scale web --replicas 8 --for 2h --reason "sale at noon"
   kamal-autoscaler scale web --end-hold`)
-    .action(async (name: string, flags: ScaleFlags) => {
+    .action(async (word: string, flags: ScaleFlags) => {
+      const name = readPoolName(word);
       const wish = readWish(flags);
       finish(await withStore(composition, io, flags, async (open) => {
         const pool = await need(open.store, 'HostPool', { name, namespace: flags.namespace ?? open.defaultNamespace });
@@ -55,7 +57,7 @@ async function fulfil(open: OpenStore, pool: HostPool, policy: ScalingPolicy | u
     case 'Set':
       return await setReplicas(open, pool, policy, wish.replicas);
     case 'Hold': {
-      const until = toTimestamp(now + wish.milliseconds);
+      const until = toTimestamp(now + wish.milliseconds).replace(/\.\d+Z$/, 'Z');
       const { replicas, reason } = wish;
       const holder = enforcing(pool, policy);
       checkBounds(holder, replicas);

@@ -7,7 +7,8 @@ export interface TableColumn {
   elastic?: boolean;
 }
 
-const GAP = '  ';
+/** The wider one, unless the line would be too long with it. */
+const GAPS = [2, 1] as const;
 /** An elastic column keeps as much: less tells nothing. */
 const LEAST_ELASTIC = 12;
 
@@ -42,22 +43,26 @@ export class TextTable {
   }
 
   #line(cells: readonly string[]): string {
-    const widths = this.#fitted();
+    const { widths, gap } = this.#fitted();
     return this.#columns.map(({ align }, index) => {
       const width = widths[index] ?? 0;
       const text = clipped(cells[index] ?? '', width);
       const padding = ' '.repeat(Math.max(0, width - widthOf(text)));
       return align === 'Right' ? padding + text : text + padding;
-    }).join(GAP).trimEnd();
+    }).join(' '.repeat(gap)).trimEnd();
   }
 
-  #fitted(): number[] {
+  #fitted(): { widths: number[]; gap: number } {
     const elastic = this.#columns.findIndex((column) => column.elastic === true);
+    const [wide, narrow] = GAPS;
     const room = this.#width;
-    if (room === undefined || elastic < 0) return this.#widths;
-    const others = this.#widths.reduce((sum, width, index) => sum + (index === elastic ? 0 : width + GAP.length), 0);
-    const least = Math.max(LEAST_ELASTIC, widthOf(this.#columns[elastic]?.title ?? ''));
-    return this.#widths.map((width, index) => (index === elastic ? Math.min(width, Math.max(least, room - others)) : width));
+    const wanted = this.#widths[elastic];
+    if (room === undefined || wanted === undefined) return { widths: this.#widths, gap: wide };
+    const others = this.#widths.reduce((sum, width) => sum + width, -wanted);
+    const left = (gap: number): number => room - others - gap * (this.#widths.length - 1);
+    const gap = left(wide) < Math.min(wanted, LEAST_ELASTIC) ? narrow : wide;
+    const fitted = Math.min(wanted, Math.max(widthOf(this.#columns[elastic]?.title ?? ''), left(gap)));
+    return { widths: this.#widths.map((width, index) => (index === elastic ? fitted : width)), gap };
   }
 }
 

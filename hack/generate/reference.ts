@@ -90,7 +90,7 @@ function span(least: unknown, most: unknown, unit: string): string | undefined {
 
 /** Without an exponent: 0.000001 rather than 1e-6. */
 const plain = (value: unknown): string =>
-  typeof value === 'number' && String(value).includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : String(value);
+  typeof value === 'number' && String(value).includes('e') ? value.toFixed(12).replace(/\.?0+$/, '') : String(value);
 
 function rulesOf(schema: JsonSchema, path: string): Rule[] {
   const own = (schema['x-kubernetes-validations'] ?? []) as { rule: string; message: string }[];
