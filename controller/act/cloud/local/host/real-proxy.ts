@@ -23,7 +23,7 @@ const setpriv = '/usr/bin/setpriv';
 interface Running {
   http: number;
   metrics: number;
-  command(...words: string[]): Promise<string>;
+  command: (...words: string[]) => Promise<string>;
   child: ChildProcess;
 }
 
