@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { ClusterStore } from '../../controller/runtime/cluster/index.ts';
 import { listWatchOf } from '../../controller/runtime/cluster/kind-list-watch.ts';
@@ -25,8 +24,7 @@ realSuite('the reflector on a real kube-apiserver', CONTROL_PLANE_PARTS, functio
     admin = plane.store();
     const { hostname, port } = new URL(plane.server.url);
     proxy = await startCuttableProxy({ host: hostname, port: Number(port) });
-    const kubeconfig = `${plane.server.adminKubeconfig}.proxied`;
-    await writeFile(kubeconfig, (await readFile(plane.server.adminKubeconfig, 'utf8')).replaceAll(`:${port}`, `:${proxy.port}`), { mode: 0o600 });
+    const kubeconfig = await plane.kubeconfigThrough(proxy.port);
     troubles = [];
     behindProxy = plane.store({ kubeconfig, onTrouble: (error) => troubles.push(error.class) });
     told = [];

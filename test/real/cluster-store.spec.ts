@@ -6,6 +6,7 @@ import type { ClusterStore } from '../../controller/runtime/cluster/index.ts';
 import { listKind } from '../../controller/runtime/cluster/kind-list-watch.ts';
 import { CONTROL_PLANE_PARTS, startControlPlane } from '../support/control-plane.ts';
 import type { ControlPlane } from '../support/control-plane.ts';
+import { startCuttableProxy } from '../support/cuttable-proxy.ts';
 import { hostDraft, poolDraft } from '../support/drafts.ts';
 import { realSuite } from '../support/real/gate.ts';
 import { until } from '../support/real/until.ts';
@@ -54,12 +55,36 @@ realSuite('the store on a real kube-apiserver', CONTROL_PLANE_PARTS, function ()
       close();
     });
 
+    it('come in the order of the API server', async () => {
+      const namespace = await namespaceOfItsOwn();
+      const { close } = store.watch('HostPool', () => {});
+      for (const name of ['b', 'c', 'a']) await store.create('HostPool', poolDraft(namespace, name));
+      const names = await until('the three', async () => {
+        const listed = await store.list('HostPool', { namespace, from: 'Cached' });
+        return listed.length === 3 && listed.map(({ metadata }) => metadata.name);
+      });
+      expect(names).to.deep.equal(['a', 'b', 'c']);
+      close();
+    });
+
     it('ask the API server while nothing is watched', async () => {
       const unwatched: Store = plane.store();
       const namespace = await namespaceOfItsOwn();
       const made = await unwatched.create('HostPool', poolDraft(namespace));
       expect(await unwatched.get('HostPool', keyOf(made), 'Cached')).to.deep.equal(made);
     });
+  });
+
+  it('needs one connection for many requests in a row', async () => {
+    const { hostname, port } = new URL(plane.server.url);
+    const proxy = await startCuttableProxy({ host: hostname, port: Number(port) });
+    try {
+      const through = plane.store({ kubeconfig: await plane.kubeconfigThrough(proxy.port) });
+      for (let request = 0; request < 20; request += 1) await through.get('HostPool', { namespace: 'default', name: 'nobody' });
+      expect(proxy.accepted()).to.equal(1);
+    } finally {
+      await proxy.close();
+    }
   });
 
   describe('lists', () => {

@@ -1,5 +1,6 @@
 /** A real control plane for one suite: etcd and kube-apiserver with this project's definitions, and connections to it. */
 import { readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../controller/runtime/clock.ts';
 import { ClusterStore, connect, openApi } from '../../controller/runtime/cluster/index.ts';
@@ -22,6 +23,8 @@ export interface ControlPlane {
   kubectl(args: readonly string[], input?: string): Promise<string>;
   /** Calls as the owner of a kubeconfig; as the administrator without one. */
   api(kubeconfig?: string, options?: ApiOptions): ClusterApi;
+  /** The administrator's kubeconfig with the server behind another port of this machine. */
+  kubeconfigThrough(port: number): Promise<string>;
   /** A store that `stop` closes. */
   store(options?: Partial<ClusterStoreOptions> & ApiOptions & { kubeconfig?: string }): ClusterStore;
   stop(): Promise<void>;
@@ -41,6 +44,12 @@ export async function startControlPlane(): Promise<ControlPlane> {
     server,
     kubectl: run,
     api,
+    async kubeconfigThrough(port) {
+      const file = `${server.adminKubeconfig}.through-${port}`;
+      const text = await readFile(server.adminKubeconfig, 'utf8');
+      await writeFile(file, text.replaceAll(`:${new URL(server.url).port}`, `:${port}`), { mode: 0o600 });
+      return file;
+    },
     store({ kubeconfig, timeoutMilliseconds, ...options } = {}) {
       const store = new ClusterStore(api(kubeconfig, timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds }), { clock: systemClock, random: Math.random, instance: 'test', ...options });
       stores.push(store);

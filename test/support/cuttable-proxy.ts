@@ -4,6 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 /** A TCP proxy whose line can be cut and mended: what is behind it is away for one client only. */
 export interface CuttableProxy {
   port: number;
+  /** Connections that clients have opened so far. */
+  accepted(): number;
   /** Ends all connections and refuses new ones. */
   cut(): void;
   mend(): void;
@@ -12,6 +14,7 @@ export interface CuttableProxy {
 
 export async function startCuttableProxy(target: { host: string; port: number }): Promise<CuttableProxy> {
   let whole = true;
+  let accepted = 0;
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): void => {
     sockets.add(socket);
@@ -20,6 +23,7 @@ export async function startCuttableProxy(target: { host: string; port: number })
     socket.on('error', () => {});
   };
   const server = createServer((client) => {
+    accepted += 1;
     keep(client);
     if (!whole) {
       client.destroy();
@@ -37,6 +41,7 @@ export async function startCuttableProxy(target: { host: string; port: number })
   };
   return {
     port: (server.address() as AddressInfo).port,
+    accepted: () => accepted,
     cut() {
       whole = false;
       endAll();

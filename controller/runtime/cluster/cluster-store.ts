@@ -59,7 +59,8 @@ export class ClusterStore implements Store {
       return cache.values()
         .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
         .filter(({ metadata }) => Object.entries(labels).every(([name, value]) => metadata.labels?.[name] === value))
-        .map((object) => structuredClone(object));
+        .map((object) => structuredClone(object))
+        .sort(inOrderOfTheServer);
     }
     const labelSelector = Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(',');
     return (await listKind(this.#api, kind, { namespace, labelSelector: labelSelector || undefined })).objects;
@@ -146,6 +147,12 @@ export class ClusterStore implements Store {
 
 const address = (kind: Kind, { namespace, name }: ObjectKey): { group: string; version: string; namespace: string; plural: string; name: string } =>
   ({ group: GROUP, version: VERSION, namespace, plural: PLURAL[kind], name });
+
+/** An API server lists by namespace and name. */
+function inOrderOfTheServer(a: { metadata: ObjectKey }, b: { metadata: ObjectKey }): number {
+  const [one, other] = [keyText(a.metadata), keyText(b.metadata)];
+  return one < other ? -1 : Number(one > other);
+}
 
 /** Callers may change what they get; the cache must not change with it. */
 const copy = <T>(value: T | undefined): T | undefined => (value === undefined ? undefined : structuredClone(value));

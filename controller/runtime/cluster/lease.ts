@@ -198,7 +198,14 @@ export class LeaseElection implements Leadership {
     const leader = this.isLeader();
     if (leader === this.#announced) return;
     this.#announced = leader;
-    for (const listener of this.#listeners) listener(leader);
+    for (const listener of this.#listeners) {
+      try {
+        listener(leader);
+      } catch (error) {
+        // A listener's fault must not end the renewals.
+        this.#trouble(error);
+      }
+    }
   }
 
   async #pause(): Promise<void> {

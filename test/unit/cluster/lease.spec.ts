@@ -211,6 +211,20 @@ describe('LeaseElection', () => {
     expect([a.election.isLeader(), b.election.isLeader()].filter(Boolean)).to.have.length(1);
   });
 
+  it('goes on renewing when a listener throws', async () => {
+    a.election.onChange(() => {
+      throw new Error('mine');
+    });
+    await a.election.stop();
+    const c = instance(shared, 'c');
+    c.election.onChange(() => {
+      throw new Error('mine');
+    });
+    c.election.start();
+    await pass(60, c);
+    expect(c.election.isLeader()).to.equal(true);
+  });
+
   it('does not give back what it does not hold', async () => {
     await pass(5, a, b);
     await b.election.stop();
