@@ -82,6 +82,8 @@ export interface FileProblem {
   line?: number;
   /** Counted from 1. */
   column?: number;
+  /** A `Warning` may be right where it is applied, and fails nothing. Absent: an error. */
+  severity?: 'Error' | 'Warning';
   message: string;
 }
 

@@ -83,14 +83,10 @@ function limitsOf(schema: JsonSchema): string[] {
 
 function span(least: unknown, most: unknown, unit: string): string | undefined {
   if (least === undefined && most === undefined) return undefined;
-  if (least === undefined) return `at most ${plain(most)}${unit}`;
-  if (most === undefined) return `at least ${plain(least)}${unit}`;
-  return `${plain(least)} to ${plain(most)}${unit}`;
+  if (least === undefined) return `at most ${String(most)}${unit}`;
+  if (most === undefined) return `at least ${String(least)}${unit}`;
+  return `${String(least)} to ${String(most)}${unit}`;
 }
-
-/** Without an exponent: 0.000001 rather than 1e-6. */
-const plain = (value: unknown): string =>
-  typeof value === 'number' && String(value).includes('e') ? value.toFixed(12).replace(/\.?0+$/, '') : String(value);
 
 function rulesOf(schema: JsonSchema, path: string): Rule[] {
   const own = (schema['x-kubernetes-validations'] ?? []) as { rule: string; message: string }[];

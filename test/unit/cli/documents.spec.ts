@@ -23,8 +23,8 @@ describe('docs/cli.md', () => {
   it('names every variable and flag of the settings', () => {
     const text = readFileSync(join(root, 'docs/cli.md'), 'utf8');
     const settings = readFileSync(join(root, 'controller/runtime/settings.ts'), 'utf8');
-    const names = [...settings.matchAll(/(?:from\(|readSecret\(environment, )'([A-Z_]+)'/g)].map(([, name]) => `KAMAL_AUTOSCALER_${name}`);
-    expect(names.length).to.be.at.least(10);
+    const names = [...settings.matchAll(/(?:from\(|\(environment, )'([A-Z_]+)'|\$\{PREFIX\}([A-Z_]+)`\]/g)].map(([, argument, index]) => `KAMAL_AUTOSCALER_${argument ?? index}`);
+    expect(new Set(names).size).to.be.at.least(15);
     for (const name of names) expect(text).to.contain(`\`${name}\``);
   });
 });
@@ -50,8 +50,7 @@ describe('docs/reference.md', () => {
     }
   });
 
-  it('says limits as people write numbers', () => {
-    expect(text).to.contain('| `spec.metrics[].target` | number |  | required; 0.000001 to 1000000000 |');
+  it('says type, default and limits of a field', () => {
     expect(text).to.contain('| `spec.minHosts` | integer | `1` | 0 to 500 |');
   });
 });
