@@ -30,11 +30,14 @@ export function mergeWritten<T extends HostPool | ScalingPolicy>(stored: T, { ki
   const last = lastApplied(stored);
   const spec = mergeFields(stored.spec as unknown as Record<string, unknown>, last.spec, next.spec);
   for (const field of SHARED_FIELDS[kind]) keepWhatOthersWrote(spec, field, { stored: stored.spec as unknown as Record<string, unknown>, last: last.spec, next: next.spec });
+  const { labels: before, ...metadata } = stored.metadata;
+  const labels = mergeFields(before ?? {}, last.labels, next.labels);
   return {
     ...stored,
     metadata: {
-      ...stored.metadata,
-      labels: mergeFields(stored.metadata.labels ?? {}, last.labels, next.labels),
+      ...metadata,
+      // As it is stored: an empty map is left out, and would count as a difference.
+      ...(Object.keys(labels).length > 0 && { labels }),
       annotations: { ...mergeFields(stored.metadata.annotations ?? {}, last.annotations, next.annotations), [LAST_APPLIED_ANNOTATION]: JSON.stringify(next) },
     },
     spec,

@@ -2,7 +2,7 @@ import { Environment } from '@marcbachmann/cel-js';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { messageOf } from '../../../model/index.ts';
 import type { Structural } from './definitions.ts';
-import { fieldPath, shown } from './problem.ts';
+import { fieldPath, shown, valueAt } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { identityOf } from './strict-fields.ts';
 
@@ -47,10 +47,9 @@ function broken(rule: Rule, value: unknown, context: { self: unknown; oldSelf: u
   if (rule.transition && context.oldSelf === undefined) return [];
   const verdict = judge(rule, context);
   if (verdict === 'Holds') return [];
-  const fields = value as Record<string, unknown>;
   // The API server names the object that has the rule; the first field that the rule reads says more.
-  const field = typeof value === 'object' && !Array.isArray(value) ? rule.reads.find((name) => Object.hasOwn(fields, name)) : undefined;
-  const culprit = field === undefined ? { path, value } : { path: fieldPath(path, field), value: fields[field] };
+  const field = typeof value === 'object' && !Array.isArray(value) ? rule.reads.find((name) => valueAt(value, name) !== undefined) : undefined;
+  const culprit = field === undefined ? { path, value } : { path: fieldPath(path, field), value: valueAt(value, field) };
   return [{ path: culprit.path, text: `Invalid value: ${shown(culprit.value)}: ${rule.message}${verdict.detail}`, scope: path }];
 }
 
