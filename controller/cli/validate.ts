@@ -8,8 +8,8 @@ export function addValidate(program: Command, composition: Composition, io: Io, 
     .description('Judge YAML files as the store would, without one; change nothing.')
     .argument('<path...>', 'files, or folders of *.yaml and *.yml')
     .addHelpText('after', `
-Prints one line a problem, as file:line:column: message. The exit code is 0 when
-there is none and 1 otherwise.
+Prints one line a problem, as file:line:column: message. A warning is no
+error. The exit code is 0 when there is no error and 1 otherwise.
 
 Examples:
   kamal-autoscaler validate config/
@@ -17,10 +17,11 @@ Examples:
     .action(async (paths: string[]) => {
       const { objects, problems } = await composition.readFiles(paths);
       for (const problem of problems) io.stdout(`${lineOf(problem)}\n`);
-      if (problems.length === 0) io.stdout(`${counted(objects.length, 'document')}, no problem\n`);
-      finish(problems.length === 0 ? EXIT.done : EXIT.failed);
+      const errors = problems.filter(({ severity }) => severity !== 'Warning').length;
+      if (errors === 0) io.stdout(`${counted(objects.length, 'document')}, no error\n`);
+      finish(errors === 0 ? EXIT.done : EXIT.failed);
     });
 }
 
-const lineOf = ({ file, line, column, message }: FileProblem): string =>
-  `${[file, line, column].filter((part) => part !== undefined).join(':')}: ${plainText(message)}`;
+const lineOf = ({ file, line, column, severity, message }: FileProblem): string =>
+  `${[file, line, column].filter((part) => part !== undefined).join(':')}: ${severity === 'Warning' ? 'warning: ' : ''}${plainText(message)}`;

@@ -81,11 +81,13 @@ function limitsOf(schema: JsonSchema): string[] {
   ].filter((limit) => limit !== undefined);
 }
 
-function span(least: unknown, most: unknown, unit: string): string | undefined {
+type Bound = number | string | undefined;
+
+function span(least: Bound, most: Bound, unit: string): string | undefined {
   if (least === undefined && most === undefined) return undefined;
-  if (least === undefined) return `at most ${String(most)}${unit}`;
-  if (most === undefined) return `at least ${String(least)}${unit}`;
-  return `${String(least)} to ${String(most)}${unit}`;
+  if (least === undefined) return `at most ${most}${unit}`;
+  if (most === undefined) return `at least ${least}${unit}`;
+  return `${least} to ${most}${unit}`;
 }
 
 function rulesOf(schema: JsonSchema, path: string): Rule[] {

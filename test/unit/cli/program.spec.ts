@@ -110,7 +110,12 @@ describe('validate', () => {
   it('counts good documents', async () => {
     await fillShop(world);
     world.reading = { objects: await world.store.list('HostPool'), problems: [] };
-    expect(await world.call('validate config')).to.deep.equal({ exitCode: 0, stdout: '2 documents, no problem\n', stderr: '' });
+    expect(await world.call('validate config')).to.deep.equal({ exitCode: 0, stdout: '2 documents, no error\n', stderr: '' });
+  });
+
+  it('shows a warning, which fails nothing', async () => {
+    world.reading = { objects: [], problems: [{ file: 'a.yaml', line: 1, column: 1, severity: 'Warning', message: 'HostPool web is in none of these files' }] };
+    expect(await world.call('validate a.yaml')).to.deep.equal({ exitCode: 0, stdout: 'a.yaml:1:1: warning: HostPool web is in none of these files\n0 documents, no error\n', stderr: '' });
   });
 
   it('wants something to judge', async () => {
