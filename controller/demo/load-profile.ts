@@ -35,14 +35,6 @@ export function* arrivals(profile: RateProfile, spacing: Spacing, chance: () => 
   }
 }
 
-/** Requests per second at a time; 0 outside the profile, and after a step the rate behind it. */
-export function rateAt(profile: RateProfile, seconds: number): number {
-  const [from, to] = segments(profile).findLast(([{ atSeconds }]) => atSeconds <= seconds) ?? [];
-  if (from === undefined || to === undefined || seconds > to.atSeconds) return 0;
-  const share = to.atSeconds === from.atSeconds ? 1 : (seconds - from.atSeconds) / (to.atSeconds - from.atSeconds);
-  return from.requestsPerSecond + share * (to.requestsPerSecond - from.requestsPerSecond);
-}
-
 export interface TraceCut {
   /** Part of the trace to replay, in its own seconds. */
   fromSeconds: number;

@@ -154,7 +154,7 @@ realSuite('real Traefik', ['traefik'], function () {
       await confirmed(traefik, { 'fixed-1': 'Down', 'fixed-2': 'Down' });
 
       // 3. A router with the same rule and a higher priority.
-      const middlewares = { 'try-again': { retry: { attempts: 3, initialInterval: '50ms' } } };
+      const middlewares = { 'try-again': { retry: { attempts: 10, initialInterval: '20ms' } } };
       const scaled = { 'web-scaled': { rule: RULE, service: 'web@http', priority: 1_000, middlewares: ['try-again'] } };
       await routes.write({ ...hardCoded, middlewares, routers: { ...hardCoded.routers, ...scaled } });
       await confirmed(traefik, { 'fixed-1': 'Up', 'fixed-2': 'Up' });
@@ -168,6 +168,13 @@ realSuite('real Traefik', ['traefik'], function () {
       await confirmed(traefik, { 'fixed-1': 'Up', 'fixed-2': 'Up' });
       await moreLoad(running);
 
+      // The way back, and forth again.
+      await routes.write(hardCoded);
+      await until('no router uses the pool', async () => (await traefik.service('web@http'))?.serverStatus === undefined);
+      await moreLoad(running);
+      await routes.write({ ...hardCoded, middlewares, routers: { ...hardCoded.routers, ...scaled } });
+      await confirmed(traefik, { 'fixed-1': 'Up', 'fixed-2': 'Up' });
+
       // 5. The old router and its servers may go.
       await routes.write({ middlewares, routers: scaled });
       await until('the old service is gone', async () => (await traefik.service('web-fixed@file')) === undefined);
@@ -177,6 +184,28 @@ realSuite('real Traefik', ['traefik'], function () {
       expect(report.requests).to.be.greaterThan(1_000);
       expect(report.failed, JSON.stringify(report.summaries)).to.equal(0);
       expect(await errorsIn(traefik)).to.deep.equal([]);
+    });
+
+    it('loses no request to a member that refuses connections, with many retries, and lists it down once checked', async () => {
+      const [fixed1, fixed2, bought] = hosts as [TestHost, TestHost, TestHost];
+      await routes.write({
+        routers: { web: { rule: RULE, service: 'web@http', middlewares: ['try-again'] } },
+        middlewares: { 'try-again': { retry: { attempts: 10, initialInterval: '20ms' } } },
+      });
+      // Checked so rarely that it is up in Traefik's eyes while it is gone. Each try chooses anew, so only many tries are sure to
+      // find another; p2c even prefers the member with the fewest requests, which is the one that refuses them.
+      const { pools } = membershipOf(1, [fixed1, fixed2, bought]);
+      await bought.close();
+      await controller.loadBalancer.apply({ generation: 1, pools: pools.map((pool) => ({ ...pool, strategy: 'wrr', healthCheck: { ...pool.healthCheck, intervalSeconds: 30 } })) });
+      const traefik = await withHTTP();
+      await confirmed(traefik, { 'fixed-1': 'Up', 'fixed-2': 'Up', bought: 'Up' });
+      const running = constantLoad(traefik.url);
+      await moreLoad(running);
+      await controller.loadBalancer.apply(membershipOf(2, [fixed1, fixed2, bought]));
+      await confirmed(traefik, { 'fixed-1': 'Up', 'fixed-2': 'Up', bought: 'Down' });
+      await moreLoad(running);
+      const report = await running.report();
+      expect(report.failed, JSON.stringify(report.summaries)).to.equal(0);
     });
 
     it('keeps members and routes while the controller says 503 or cannot be reached', async () => {

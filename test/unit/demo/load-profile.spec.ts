@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type RateProfile, arrivals, profileFromTrace, rateAt } from '../../../controller/demo/load-profile.ts';
+import { type RateProfile, arrivals, profileFromTrace } from '../../../controller/demo/load-profile.ts';
 import { seeded } from './wall-clock.ts';
 
 const points = (...pairs: [number, number][]): RateProfile => pairs.map(([atSeconds, requestsPerSecond]) => ({ atSeconds, requestsPerSecond }));
@@ -43,9 +43,9 @@ describe('rate profile of a load', () => {
     expect(spread / mean).to.be.within(0.85, 1.25);
   });
 
-  it('knows steps, slopes and its ends', () => {
-    const profile = points([0, 10], [5, 10], [5, 100], [10, 0]);
-    expect([-1, 0, 4.9, 5, 7.5, 10, 11].map((at) => rateAt(profile, at))).to.deep.equal([0, 10, 10, 100, 50, 0, 0]);
+  it('steps where two points are at the same time', () => {
+    const due = [...arrivals(points([0, 1], [5.0001, 1], [5.0001, 100], [6.005, 100]), 'Even', () => 0)];
+    expect([due.filter((at) => at < 5.001).length, due.filter((at) => at >= 5.001).length]).to.deep.equal([5, 100]);
   });
 
   describe('from a trace', () => {
