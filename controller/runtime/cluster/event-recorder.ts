@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { API_VERSION } from '../../api/index.ts';
-import { isClass, toTimestamp } from '../../model/index.ts';
+import { isClass } from '../../model/index.ts';
 import type { Clock, StoreEvent } from '../../ports/index.ts';
 import { calling } from './api.ts';
 import type { ClusterApi } from './api.ts';
+import { toMicroTime } from './micro-time.ts';
 
 const RESOURCE = { group: 'events.k8s.io', version: 'v1', plural: 'events' } as const;
 const REPORTING_CONTROLLER = 'kamal-autoscaler.dev/controller';
@@ -68,9 +69,6 @@ export class EventRecorder {
     return toMicroTime(this.#clock.now());
   }
 }
-
-/** MicroTime wants six digits of fraction. */
-export const toMicroTime = (instant: number): string => toTimestamp(instant).replace(/(\.\d{3})Z$/, '$1000Z');
 
 function eventName({ key, uid, type, reason, message }: StoreEvent): string {
   const digest = createHash('sha256').update(JSON.stringify([uid, type, reason, message])).digest('hex').slice(0, 16);

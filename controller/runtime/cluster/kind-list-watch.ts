@@ -33,6 +33,7 @@ export async function listKind<K extends Kind>(api: ClusterApi, kind: K, scope: 
       if (!token) return { objects, resourceVersion: page.metadata.resourceVersion };
     }
   } catch (error) {
+    // Of a list a Conflict can only be a page token that expired.
     if (!isClass(error, 'Conflict')) throw error;
     const page = await listPage<K>(api, kind, scope, {});
     return { objects: page.items.map((item) => trimmed(kind, item)), resourceVersion: page.metadata.resourceVersion };

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { classOf, ClassifiedError, messageOf } from '../../model/index.ts';
 import type { Clock, Leadership } from '../../ports/index.ts';
-import { toMicroTime } from './event-recorder.ts';
 import type { LeaseObject, LeaseRecord, LeaseSpec } from './lease-record.ts';
+import { toMicroTime } from './micro-time.ts';
 
 export interface LeaseOptions {
   clock: Clock;
