@@ -59,9 +59,10 @@ export function createFolderApplier({ folder, store, documents, clock, onReport,
   let passedAt: Instant | undefined;
 
   const pass = async (content: FolderContent): Promise<ApplyReport> => {
-    const { objects, errors } = readDocuments(content.files);
-    const before = [...content.errors, ...errors];
+    let before = content.errors;
     try {
+      const { objects, errors } = readDocuments(content.files);
+      before = [...before, ...errors];
       const result = await applyObjects(store, objects);
       return { applied: result.applied, errors: [...before, ...result.errors] };
     } catch (error) {

@@ -123,7 +123,9 @@ function readObject(content: Record<string, unknown>, place: Place): WrittenObje
   }
   try {
     const admitted = admit(known, content) as HostPool | ScalingPolicy;
-    return { kind: known, key: keyOf(admitted), place, written: withoutNulls(content) as WrittenObject['written'], admitted };
+    const { labels, annotations } = admitted.metadata;
+    const written = { metadata: { ...(labels && { labels }), ...(annotations && { annotations }) }, spec: withoutNulls(content.spec) as Record<string, unknown> };
+    return { kind: known, key: keyOf(admitted), place, written, admitted };
   } catch (error) {
     if (!isClass(error, 'Invalid')) throw error;
     return refuse(error.message);

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ClassifiedError } from '../../../controller/model/index.ts';
 import { acquireInstanceLock } from '../../../controller/runtime/store/instance-lock.ts';
+import { openSqliteStore } from '../../../controller/runtime/store/sqlite-store.ts';
+import { createSimulatedClock } from '../../support/clock.ts';
 
 const OTHER = join(import.meta.dirname, 'other-process.ts');
 
@@ -31,6 +33,15 @@ describe('instance lock', () => {
     expect(attempt(join(folder, 'another.db'))).to.equal('acquired');
     lock.release();
     expect(attempt(store)).to.equal('acquired');
+  });
+
+  it('leaves the store open to others', async () => {
+    const path = join(folder, 'store.db');
+    const lock = acquireInstanceLock(path);
+    const store = openSqliteStore({ path, clock: createSimulatedClock(0), ids: () => 'uid' });
+    expect(await store.save('switches', {}, undefined)).to.equal('1');
+    store.close();
+    lock.release();
   });
 
   it('ends with a process that is killed', async () => {

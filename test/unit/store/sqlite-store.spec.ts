@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +112,24 @@ describe('sqlite store', () => {
     await Promise.all(others);
     await until('all of them', () => seen.length >= 120, { everyMs: 5 });
     expect(seen).to.deep.equal(Array.from({ length: 120 }, (_, index) => String(index + 1)));
+  });
+
+  it('is whole after a process was killed in the middle of its writes', async () => {
+    const store = open({ clock: systemClock });
+    let last = 0;
+    store.watch('HostPool', ({ object }) => { last = Number(object.metadata.resourceVersion); });
+    const child = spawn(process.execPath, [OTHER, 'create-many', join(folder, 'store.db'), '1000000'], { stdio: 'inherit' });
+    try {
+      await until('some writes', () => last > 20, { everyMs: 1 });
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    const pools = await store.list('HostPool');
+    expect(new Set(pools.map(({ metadata }) => Number(metadata.resourceVersion)))).to.deep.equal(new Set(pools.map((_, index) => index + 1)));
+    const next = await store.create('HostPool', poolDraft('shop'));
+    expect(next.metadata.resourceVersion).to.equal(String(pools.length + 1));
+    await until('the same in the watch', () => last === pools.length + 1, { everyMs: 5 });
   });
 
   it('lists again for a watch that fell behind other processes', async () => {

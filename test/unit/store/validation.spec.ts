@@ -37,6 +37,8 @@ describe('admission', () => {
     expect(admitted.spec).to.deep.include({ paused: false });
     expect(admitted.spec.health).to.include({ path: '/up' });
     expect(ofPool({ maxReplicas: null })).to.deep.equal(['spec.maxReplicas: Required value: write maxReplicas: Greatest number of hosts that may exist at once']);
+    expect(admit('HostPool', { ...poolDraft('shop'), metadata: { name: 'web', labels: { team: null }, annotations: null } }))
+      .to.have.property('metadata').that.deep.equals({ name: 'web', namespace: 'default', labels: { team: '' } });
     expect(ofPool({ placements: [null] })).to.deep.equal(['spec.placements[0]: Invalid value: null: must be of type object']);
   });
 

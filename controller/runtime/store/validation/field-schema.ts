@@ -15,7 +15,7 @@ export function compileFields(schema: Structural): FieldCheck {
 
 /**
  * Removes nulls as an API server does before it fills in defaults: a null in a field that is not nullable counts as
- * absent. Nulls in lists stay, and are type errors.
+ * absent, a null in a map of texts as the empty text. Nulls in lists stay, and are type errors.
  */
 export function dropNulls(value: unknown, schema: Structural | undefined): void {
   if (schema === undefined || typeof value !== 'object' || value === null) return;
@@ -24,6 +24,9 @@ export function dropNulls(value: unknown, schema: Structural | undefined): void 
     return;
   }
   const fields = value as Record<string, unknown>;
+  if (schema.additionalProperties?.type === 'string') {
+    for (const [name, member] of Object.entries(fields)) if (member === null) fields[name] = '';
+  }
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     if (fields[name] === null && member.nullable !== true) delete fields[name];
     else dropNulls(fields[name], member);
@@ -60,7 +63,7 @@ function problemOf(error: ErrorObject): Problem {
     case 'pattern':
       return at(`Invalid value: ${value}: should match '${String(error.params.pattern)}'`);
     case 'format':
-      return at(`Invalid value: ${value}: must be of type ${String(error.params.format)}, as 2027-01-31T18:00:00Z`);
+      return at(`Invalid value: ${value}: must be of type ${String(error.params.format)}, as 2027-01-31T18:00:00Z`, { blocking: true });
     default:
       return at(`Invalid value: ${value}: ${error.message ?? error.keyword}`, { blocking: true });
   }
