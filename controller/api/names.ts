@@ -28,6 +28,8 @@ export const POOL_LABEL = `${GROUP}/pool`;
 /** Annotation on KamalHost objects: `true` keeps a host from being chosen as victim. */
 export const PROTECTED_ANNOTATION = `${GROUP}/protected`;
 
+/** Annotation on KamalHost objects: name of the unhealthy host whose successor this is. */
+export const REPLACES_ANNOTATION = `${GROUP}/replaces`;
 /** Annotation on KamalHost objects: the provider's id of a server that was there before the object, so that none is bought for it. */
 export const ADOPTED_ANNOTATION = `${GROUP}/adopted`;
 

@@ -105,7 +105,7 @@ export function startController(adapters: Adapters): Controller {
 async function serveLastKnownGood(context: Context, log: Log): Promise<void> {
   try {
     const { membership, version } = await loadMembership(context.documents);
-    if (version !== undefined) await context.loadBalancer.apply(membership);
+    if (version !== undefined && membership.pools.length > 0) await context.loadBalancer.apply(membership);
   } catch (error) {
     log.log('error', 'the last known membership cannot be served yet', { error: failureText(error) });
   }

@@ -1,4 +1,4 @@
-import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, keyOf, sameKey } from '../api/index.ts';
+import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, REPLACES_ANNOTATION, keyOf, sameKey } from '../api/index.ts';
 import {
   BOOTING, type Billing, type Fleet, type FleetHost, type HostCounts, type Instant, LEAVING, type ProviderName, type ServerSnapshot,
   fromTimestamp, seconds,
@@ -19,6 +19,7 @@ export function assembleFleet(
     fixedHosts: pool.spec.fixedHosts?.length ?? 0,
     hosts: hosts.map((host) => fleetHost(host, billing, now)),
     unownedServers: unowned.length,
+    unownedSlots: unowned.flatMap(({ name }) => slotIn(name, key.name) ?? []),
     maxReplicas: pool.spec.maxReplicas,
     maxSurge: pool.spec.limits.maxSurge,
     paused: pool.spec.paused,
@@ -41,7 +42,17 @@ function fleetHost(host: KamalHost, billing: (provider: ProviderName) => Billing
     createdAt: fromTimestamp(metadata.creationTimestamp) ?? now,
     billing: status.provider === undefined ? 'None' : billing(status.provider as ProviderName),
   };
-  return launchedAt === undefined ? result : { ...result, launchedAt };
+  const optional = {
+    launchedAt, unhealthySince: fromTimestamp(status.unhealthySince), replaces: metadata.annotations?.[REPLACES_ANNOTATION],
+    drainingSince: status.phase === 'Draining' ? fromTimestamp(status.phaseSince) : undefined,
+  };
+  return Object.assign(result, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
+}
+
+/** The slot in a host's or server's name of this pool; undefined for a name of another form. */
+export function slotIn(name: string, pool: string): number | undefined {
+  const digits = name.startsWith(`${pool}-`) ? /^(\d{1,6})-[a-z0-9]+$/.exec(name.slice(pool.length + 1))?.[1] : undefined;
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** Hosts by what they can do now. Hosts that are to leave are draining from the moment of their intent. */

@@ -1,5 +1,5 @@
-import { type HostPool, type KamalHost, keyOf, sameKey } from '../api/index.ts';
-import { MEMBER, type Member, type Membership, type PoolMembership, type Server } from '../model/index.ts';
+import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, keyOf, sameKey } from '../api/index.ts';
+import { LEAVING, MEMBER, type Member, type Membership, type PoolMembership, type Server } from '../model/index.ts';
 import { isOlder } from './service-conflict.ts';
 import { fixedEndpoints, hostEndpoint, serverEndpoint } from './host-endpoint.ts';
 
@@ -44,13 +44,21 @@ function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMember
   };
 }
 
-/** Members whose KamalHost is gone without having left: they serve, so they stay until adopted or known to be dead. */
+/** Members whose KamalHost is gone without having left, or was just adopted: they serve, so they stay until it joins, leaves or is known to be dead. */
 function vanished(pool: HostPool, hosts: readonly KamalHost[], before: PoolMembership | undefined, servers: KnownServers): Member[] {
   const bought = before?.members.filter(({ kind }) => kind === 'Bought') ?? [];
-  return bought.filter((member) => hosts.every((host) => host.metadata.name !== member.name) && (servers === undefined || servers.some((server) => {
+  return bought.filter((member) => hosts.every((host) => !speaksFor(host, member)) && (servers === undefined || servers.some((server) => {
     const endpoint = serverEndpoint(server, pool);
     return endpoint?.address === member.address && endpoint.ports.http === member.port;
   })));
+}
+
+/** Whether the host's own phase decides over the member; an adopted host's does only once it has joined or leaves. */
+function speaksFor(host: KamalHost, member: Member): boolean {
+  if (host.metadata.name !== member.name) return false;
+  const adopted = host.metadata.annotations?.[ADOPTED_ANNOTATION] !== undefined;
+  const { joiningSince, phase = 'Pending' } = host.status ?? {};
+  return !adopted || joiningSince !== undefined || LEAVING.includes(phase);
 }
 
 function memberOf(host: KamalHost, pool: HostPool): Member | undefined {

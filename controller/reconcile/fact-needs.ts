@@ -2,6 +2,10 @@ import type { HostFacts, Phase } from '../model/index.ts';
 
 type Need = Exclude<keyof HostFacts, 'operation'>;
 
+/** Where no load balancer speaks of a host, its machine must. */
+export const wantsMachine = (phase: Phase, hasLoadBalancer: boolean): boolean =>
+  FACT_NEEDS[phase].includes('machine') || (phase === 'InService' && !hasLoadBalancer);
+
 /**
  * Which facts a phase's guards look at. Others are not asked for: each is a call to a host, a cloud or a load balancer.
  * A fact that was not asked for is Unknown, and Unknown never moves a host.
@@ -15,6 +19,6 @@ export const FACT_NEEDS: Record<Phase, readonly Need[]> = {
   InService: ['server', 'membership', 'probe'],
   Draining: ['server', 'machine', 'app', 'probe', 'membership', 'inFlight'],
   Departing: ['server', 'membership', 'probe'],
-  Deprovisioning: ['server'],
+  Deprovisioning: ['server', 'membership'],
   Released: ['server'],
 };

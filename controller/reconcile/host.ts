@@ -52,7 +52,8 @@ async function noteFacts(context: Context, host: KamalHost, pool: HostPool, fact
   if (host.status?.phase === 'InService') {
     const health = judgeHealth(facts, unhealthySince, pool.spec.health.unhealthyAfterSeconds, now, host.status.health === 'Unhealthy' ? 'Unhealthy' : 'Healthy');
     change.health = health.health;
-    change.unhealthySince = health.health === 'Healthy' ? undefined : toTimestamp(health.since ?? now);
+    // Without evidence there is no time from which it counts: a partition must not start the clock.
+    change.unhealthySince = health.since === undefined ? undefined : toTimestamp(health.since);
     change.reason = health.health === 'Healthy' ? 'serves' : health.why;
   }
   const changed = withHostStatus(host, change, now);

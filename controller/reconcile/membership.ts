@@ -23,7 +23,8 @@ export async function reconcileMembership(context: Context): Promise<Outcome> {
     }
     wakeHosts(context, hosts.map(({ metadata }) => metadata));
   }
-  await context.loadBalancer.apply(next);
+  // Before the first pool with a load balancer there is nothing that could be served, and an empty document would wipe routes.
+  if (next.pools.length > 0) await context.loadBalancer.apply(next);
   return requeueAfter(LOOK_AGAIN_SECONDS);
 }
 

@@ -4,7 +4,7 @@ import {
   fromTimestamp, membershipFact, messageOf, seconds, serverURL,
 } from '../model/index.ts';
 import { type Context, poolKeyOf } from './context.ts';
-import { FACT_NEEDS } from './fact-needs.ts';
+import { FACT_NEEDS, wantsMachine } from './fact-needs.ts';
 import { fixedEndpoints, hostEndpoint } from './host-endpoint.ts';
 import { loadMembership } from './membership-document.ts';
 import { findServer } from './server-view.ts';
@@ -16,14 +16,15 @@ const nothing: HostFacts = {
 
 /** Looks at everything that the host's phase depends on, at once. */
 export async function observeHost(context: Context, host: KamalHost, pool: HostPool): Promise<HostFacts> {
-  const needs = FACT_NEEDS[host.status?.phase ?? 'Pending'];
+  const phase = host.status?.phase ?? 'Pending';
+  const needs = FACT_NEEDS[phase];
   const wants = (need: (typeof needs)[number]) => needs.includes(need);
   const endpoint = hostEndpoint(host, pool);
   const operationID = host.status?.operation?.id;
 
   const [server, inspection, probe, membership, inFlight, wantedVersion] = await Promise.all([
     wants('server') ? observeServer(context, host, pool) : nothing.server,
-    wants('machine') && endpoint !== undefined ? context.deployer.inspect(endpoint, pool.spec.kamal) : nothing,
+    wantsMachine(phase, pool.spec.loadBalancer !== undefined) && endpoint !== undefined ? context.deployer.inspect(endpoint, pool.spec.kamal) : nothing,
     wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : nothing.probe,
     wants('membership') ? observeMembership(context, host, pool, endpoint) : nothing.membership,
     wants('inFlight') && endpoint !== undefined ? context.probe.inFlight(endpoint) : nothing.inFlight,

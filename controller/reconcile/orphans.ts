@@ -1,6 +1,7 @@
 import { ADOPTED_ANNOTATION, API_VERSION, HOST_FINALIZER, type HostPool, type KamalHost, POOL_LABEL, keyOf, keyText, sameKey } from '../api/index.ts';
 import { type Outcome, type Server, type ServerSnapshot, fromTimestamp, isClass, membershipFact, requeueAfter, serverURL, toTimestamp } from '../model/index.ts';
 import { type OrphanStep, type UnownedServer, planOrphans } from '../plan/index.ts';
+import { slotIn } from './assemble-fleet.ts';
 import type { Context } from './context.ts';
 import { serverEndpoint } from './host-endpoint.ts';
 import type { Ledger } from './ledger.ts';
@@ -108,10 +109,9 @@ async function adopt(context: Context, server: Server): Promise<void> {
 
 /** The server's own name and slot where they are free, else the UID as name. */
 function identityFor(server: Server, siblings: readonly KamalHost[]): { name: string; slot: number } {
-  const named = new RegExp(`^${server.owner.pool.name}-(\\d{1,6})-[a-z0-9]+$`).exec(server.name);
+  const slot = slotIn(server.name, server.owner.pool.name);
   const slots = new Set(siblings.filter(({ spec }) => spec.poolRef.name === server.owner.pool.name).map(({ spec }) => spec.slot));
-  const slot = Number(named?.[1] ?? -1);
-  const taken = named === null || slots.has(slot) || siblings.some(({ metadata }) => metadata.name === server.name);
+  const taken = slot === undefined || slots.has(slot) || siblings.some(({ metadata }) => metadata.name === server.name);
   if (!taken) return { name: server.name, slot };
   const highest = Math.max(0, ...slots);
   return { name: `${server.owner.pool.name}-${highest + 1}-${server.owner.hostID.slice(0, 8)}`, slot: highest + 1 };

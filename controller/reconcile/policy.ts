@@ -49,10 +49,11 @@ type Scaled = 'Unchanged' | 'Scaled' | 'NotAllowed' | { failed: string };
 /** Only Enforce sets replicas, and only where the number is another one. */
 async function enforce(context: Context, policy: ScalingPolicy, pool: HostPool, decision: Decision): Promise<Scaled> {
   const wanted = pool.spec.replicas;
+  const desired = Math.min(decision.desired, pool.spec.maxReplicas);
   if (policy.spec.mode !== 'Enforce' || pool.spec.paused || !context.leadership.isLeader()) return 'NotAllowed';
-  if (wanted === decision.desired) return 'Unchanged';
+  if (wanted === desired) return 'Unchanged';
   try {
-    await context.store.scale(keyOf(pool), decision.desired);
+    await context.store.scale(keyOf(pool), desired);
   } catch (error) {
     context.meters.scaleFailed(keyOf(pool), classOf(error));
     if (isClass(error, 'Conflict', 'Unavailable', 'Transient', 'OutcomeUnknown')) throw error;

@@ -1,4 +1,4 @@
-import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, keyOf } from '../api/index.ts';
+import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
 import { type Fleet, type Outcome, type ProviderName, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter, toTimestamp } from '../model/index.ts';
 import { planPool } from '../plan/index.ts';
 import { poolReport } from '../report/pool-report.ts';
@@ -61,7 +61,7 @@ async function apply(context: Context, pool: HostPool, hosts: readonly KamalHost
   for (const step of steps) {
     switch (step.kind) {
       case 'CreateHost': {
-        await createHost(context, pool, step.slot, step.why);
+        await createHost(context, pool, step);
         break;
       }
       case 'SetIntent': {
@@ -74,12 +74,12 @@ async function apply(context: Context, pool: HostPool, hosts: readonly KamalHost
 }
 
 /** The finalizer is part of the create request: there is no moment in which a host exists that could vanish with its server. */
-async function createHost(context: Context, pool: HostPool, slot: number, why: string): Promise<void> {
+async function createHost(context: Context, pool: HostPool, { slot, why, replaces }: Step & { kind: 'CreateHost' }): Promise<void> {
   const name = `${pool.metadata.name}-${slot}-${pool.metadata.uid.replaceAll('-', '').slice(0, 8).toLowerCase()}`;
   try {
     await context.store.create('KamalHost', {
       apiVersion: API_VERSION, kind: 'KamalHost',
-      metadata: { name, namespace: pool.metadata.namespace, labels: { [POOL_LABEL]: pool.metadata.name }, finalizers: [HOST_FINALIZER] },
+      metadata: { name, namespace: pool.metadata.namespace, labels: { [POOL_LABEL]: pool.metadata.name }, finalizers: [HOST_FINALIZER], ...(replaces === undefined ? {} : { annotations: { [REPLACES_ANNOTATION]: replaces } }) },
       spec: { poolRef: { name: pool.metadata.name }, hostID: context.newID(), slot, intent: 'Serve', intentReason: why },
     });
   } catch (error) {

@@ -9,7 +9,7 @@ export interface Answers {
   /** Undefined when ready, else what is not yet there. */
   unready(): Promise<string | undefined>;
   metrics(): Promise<{ contentType: string; body: string }>;
-  traefik(authorization: string | undefined): { status: 200 | 401 | 503; headers: Record<string, string>; body: string };
+  traefik(authorization: string | undefined): { status: number; headers: Record<string, string>; body: string };
   /** Prometheus HTTP service discovery; undefined for an unknown target. */
   discovery(target: string): Promise<unknown>;
 }
@@ -36,7 +36,7 @@ export async function startHttpServer(listen: { address: string; port: number },
   });
   app.get('/traefik/config', (c) => {
     const { status, headers, body } = answers.traefik(c.req.header('authorization'));
-    return c.body(body, status, headers);
+    return new Response(body, { status, headers });
   });
   app.get('/sd/:target', async (c) => {
     const document = await answers.discovery(c.req.param('target'));

@@ -4,20 +4,21 @@ import { join } from 'node:path';
 import { ClassifiedError, type ProviderName } from '../model/index.ts';
 import type { LogLevel } from './log.ts';
 
+/** A secret by value, or in a file that is read anew for every use. */
+export type SecretSetting = { kind: 'Value'; value: string } | { kind: 'File'; path: string };
+
 /** Where metrics come from: a Prometheus-compatible API, or the hosts themselves. */
 export type MetricsSettings =
   | { kind: 'Scrape'; intervalSeconds: number }
   | {
     kind: 'Prometheus';
-    url: string;
-    intervalSeconds?: number;
-    bearerToken?: string;
-    bearerTokenFile?: string;
-    basic?: { username: string; password: string };
-    tls?: { certFile?: string; keyFile?: string; caFile?: string };
+    baseURL: string;
+    credential: { kind: 'None' } | { kind: 'Bearer'; token: SecretSetting } | { kind: 'Basic'; user: string; password: SecretSetting };
+    tls: { certificateFile?: string; keyFile?: string; authorityFile?: string };
     headers: Record<string, string>;
     parameters: Record<string, string>;
     timeoutSeconds: number;
+    scrapeIntervalSeconds?: number;
   };
 
 /** Everything that `run` is told, by flags and environment; secrets come from the environment or files alone. */
@@ -115,24 +116,34 @@ function readMetrics(flags: RunFlags, environment: Environment): MetricsSettings
   const intervalSeconds = interval === undefined ? undefined : readNumber('--scrape-interval', interval, 1, 3600);
   const url = flags.prometheus ?? from('PROMETHEUS_URL');
   if (url === undefined) return { kind: 'Scrape', intervalSeconds: intervalSeconds ?? 15 };
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw invalid(`--prometheus ${JSON.stringify(url)}: write a URL such as http://prometheus:9090`);
-  const token = readSecret(environment, 'PROMETHEUS_TOKEN');
-  const username = from('PROMETHEUS_USERNAME');
-  const password = readSecret(environment, 'PROMETHEUS_PASSWORD');
-  const tls = { certFile: from('PROMETHEUS_CERT_FILE'), keyFile: from('PROMETHEUS_KEY_FILE'), caFile: from('PROMETHEUS_CA_FILE') };
-  const settings: MetricsSettings & { kind: 'Prometheus' } = {
-    kind: 'Prometheus', url,
+  const files = { certificateFile: from('PROMETHEUS_CERT_FILE'), keyFile: from('PROMETHEUS_KEY_FILE'), authorityFile: from('PROMETHEUS_CA_FILE') };
+  return {
+    kind: 'Prometheus', baseURL: url,
+    credential: readCredential(environment),
+    tls: Object.fromEntries(Object.entries(files).filter(([, file]) => file !== undefined)),
     headers: readPairs(`${PREFIX}PROMETHEUS_HEADERS`, from('PROMETHEUS_HEADERS')),
     parameters: readPairs(`${PREFIX}PROMETHEUS_PARAMETERS`, from('PROMETHEUS_PARAMETERS')),
     timeoutSeconds: readNumber(`${PREFIX}PROMETHEUS_TIMEOUT`, from('PROMETHEUS_TIMEOUT') ?? '5', 1, 60),
+    ...(intervalSeconds === undefined ? {} : { scrapeIntervalSeconds: intervalSeconds }),
   };
-  if (intervalSeconds !== undefined) settings.intervalSeconds = intervalSeconds;
-  const tokenFile = from('PROMETHEUS_TOKEN_FILE');
-  if (tokenFile !== undefined) settings.bearerTokenFile = tokenFile;
-  else if (token !== undefined) settings.bearerToken = token;
-  if (username !== undefined) settings.basic = { username, password: password ?? '' };
-  if (Object.values(tls).some((file) => file !== undefined)) settings.tls = Object.fromEntries(Object.entries(tls).filter(([, file]) => file !== undefined));
-  return settings;
+}
+
+function readCredential(environment: Environment): (MetricsSettings & { kind: 'Prometheus' })['credential'] {
+  const token = secretSetting(environment, 'PROMETHEUS_TOKEN');
+  const user = environment[`${PREFIX}PROMETHEUS_USERNAME`];
+  if (token !== undefined && user !== undefined) throw invalid(`${PREFIX}PROMETHEUS_TOKEN and ${PREFIX}PROMETHEUS_USERNAME are both set: keep one of them`);
+  if (token !== undefined) return { kind: 'Bearer', token };
+  if (user === undefined) return { kind: 'None' };
+  const password = secretSetting(environment, 'PROMETHEUS_PASSWORD');
+  if (password === undefined) throw invalid(`${PREFIX}PROMETHEUS_USERNAME is set without a password: set ${PREFIX}PROMETHEUS_PASSWORD or ${PREFIX}PROMETHEUS_PASSWORD_FILE`);
+  return { kind: 'Basic', user, password };
+}
+
+function secretSetting(environment: Environment, name: string): SecretSetting | undefined {
+  const path = environment[`${PREFIX}${name}_FILE`];
+  const value = environment[PREFIX + name];
+  if (path !== undefined) return { kind: 'File', path };
+  return value === undefined ? undefined : { kind: 'Value', value };
 }
 
 /** `NAME=value` pairs with commas between. */

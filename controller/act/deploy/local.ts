@@ -1,6 +1,6 @@
 import type { ObjectKey } from '../../api/index.ts';
-import { type AppFact, type MachineFact, ClassifiedError, classOf, isClass, messageOf } from '../../model/index.ts';
-import type { Clock, Deployer, Operation, RoleRef } from '../../ports/index.ts';
+import { type AppFact, type MachineFact, ClassifiedError, classOf, isClass, messageOf, proxyServiceOf } from '../../model/index.ts';
+import type { Clock, Deployer, Operation } from '../../ports/index.ts';
 import type { ControlFacts, HostControl } from './host-control.ts';
 import { type OperationEnd, createOperationTable } from './operation-table.ts';
 
@@ -36,7 +36,7 @@ export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30,
     if (fault?.kind === 'Fails') return { kind: 'Failed', class: 'Transient', message: fault.message, replaceHost: fault.replaceHost };
     if (fault?.kind === 'Slow') await clock.sleep(fault.milliseconds);
     await control.deploy(endpoint, {
-      service: proxyService(operation.role), version, deployTimeoutSeconds, health: fault?.kind === 'NeverHealthy' ? 'Failing' : 'Answering',
+      service: proxyServiceOf(operation.role), version, deployTimeoutSeconds, health: fault?.kind === 'NeverHealthy' ? 'Failing' : 'Answering',
     });
     return succeeded();
   }
@@ -70,6 +70,8 @@ export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30,
       listeners.push(listener);
     },
     async runningVersion(references) {
+      // The program of a local host is its own image: where nobody serves yet there is one version to bring up.
+      if (references.length === 0) return 'local';
       const answers = await Promise.allSettled(references.map((reference) => control.facts(reference)));
       const versions = new Set(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.app?.version ?? [] : [])));
       const [version] = versions;
@@ -104,6 +106,3 @@ function appFact({ app }: ControlFacts): AppFact {
   // A local host has no image, environment or options that could differ from the fleet's.
   return { kind: 'Running', version: app.version, routed: app.routed, matchesFleet: true };
 }
-
-/** As Kamal names an app to kamal-proxy: service, role and destination. */
-export const proxyService = ({ service, role, destination }: RoleRef): string => [service, role, destination].filter((part) => part !== undefined).join('-');

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { HostSettings } from '../act/cloud/local/host/settings.ts';
+import type { ProcessTable } from '../act/cloud/local/process-table.ts';
+import { createProcessTable } from '../act/cloud/local/processes.ts';
+import { createLocalProvider } from '../act/cloud/local/provider.ts';
+import type { Vacated } from '../act/cloud/static.ts';
+import { createHttpHostControl } from '../act/deploy/http-host-control.ts';
+import { vacateOverControl } from '../act/deploy/vacate.ts';
+import { createLocalDeployer } from '../act/deploy/local.ts';
+import type { Server } from '../model/index.ts';
+import type { Clock, CloudProvider, Deployer } from '../ports/index.ts';
+import type { Settings } from '../runtime/settings.ts';
+
+export interface LocalOptions {
+  /** The hosts of a world that somebody else brings up and ends; the other options are then its own affair. */
+  table?: ProcessTable;
+  /** Keeps the records of host processes; in the state folder by default. */
+  folder?: string;
+  host?: Partial<HostSettings>;
+  /** Hosts end when this process is gone; absent: they outlive the controller, as servers do. */
+  untilPid?: number;
+}
+
+export interface LocalHosts {
+  provider: CloudProvider;
+  deployer: Deployer;
+  /** Stops what runs on a spare machine that is given back. */
+  vacate(this: void, server: Server): Promise<Vacated>;
+}
+
+/** Hosts as processes of this machine, and who deploys to them. */
+export async function localHosts(settings: Settings, clock: Clock, options: LocalOptions = {}): Promise<LocalHosts> {
+  const host = { ...(settings.kamalProxy === undefined ? {} : { kamalProxy: settings.kamalProxy }), ...options.host };
+  const table = options.table ?? await createProcessTable({
+    folder: options.folder ?? join(settings.stateFolder, 'local'), clock, settings: host,
+    ...(options.untilPid === undefined ? {} : { untilPid: options.untilPid }),
+  });
+  const control = createHttpHostControl();
+  return {
+    provider: createLocalProvider({ table, clock, newID: () => randomBytes(6).toString('hex') }),
+    deployer: createLocalDeployer({ control, clock }),
+    vacate: vacateOverControl(control),
+  };
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createStaticProvider } from '../act/cloud/static.ts';
+import { TraefikHTTP } from '../act/traffic/index.ts';
+import { messageOf } from '../model/index.ts';
+import type { Clock, Leadership } from '../ports/index.ts';
+import { startApplier } from '../runtime/applier/index.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Settings } from '../runtime/settings.ts';
+import { acquireInstanceLock } from '../runtime/store/instance-lock.ts';
+import { openSqliteStore } from '../runtime/store/sqlite-store.ts';
+import { type Controller, startController } from './controller.ts';
+import { claimInstallation } from './installation.ts';
+import { type LocalOptions, localHosts } from './local-hosts.ts';
+import { startMetrics } from './metrics.ts';
+import { hostProbe, traefikSettings } from './traffic.ts';
+import { serveController } from './serve.ts';
+
+export interface StandaloneOptions {
+  clock: Clock;
+  log: Log;
+  local?: LocalOptions;
+}
+
+/** A controller in standalone mode: SQLite store, YAML folder, HTTP. */
+export interface RunningController {
+  controller: Controller;
+  /** Where it listens. */
+  port: number;
+  stop(): Promise<void>;
+}
+
+export const storePath = (stateFolder: string): string => join(stateFolder, 'store.db');
+
+/** The instance lock makes one process the leader for as long as it lives. */
+const ALWAYS: Leadership = { isLeader: () => true, onChange: () => undefined };
+
+/** Starts everything; what was started is stopped again when a later part fails. Errors are classified. */
+export async function startStandalone(settings: Settings & { mode: { kind: 'Standalone' } }, options: StandaloneOptions): Promise<RunningController> {
+  const { clock, log } = options;
+  const endings: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of endings.splice(0).reverse()) await end();
+  };
+  try {
+    const path = storePath(settings.stateFolder);
+    const lock = acquireInstanceLock(path);
+    endings.push(() => lock.release());
+    const store = openSqliteStore({ path, clock, ids: randomUUID, onError: (error) => log.log('error', 'the store is in trouble', { error: messageOf(error) }) });
+    endings.push(() => store.close());
+    await claimInstallation(store, settings.installation);
+
+    const metrics = startMetrics(settings.metrics, clock);
+    endings.push(metrics.stop);
+    const traefik = new TraefikHTTP(clock, ALWAYS, traefikSettings(settings));
+    const local = await localHosts(settings, clock, options.local);
+    const controller = startController({
+      installation: settings.installation, clock, log, store, documents: store, decisionLog: store.decisionLog, leadership: ALWAYS,
+      providers: { Local: local.provider, Static: createStaticProvider({ documents: store, clock, vacate: local.vacate }) }, ceilings: settings.ceilings,
+      deployer: local.deployer, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
+    });
+    endings.push(controller.stop);
+    metrics.onSamples(controller.samplesArrived);
+
+    const applier = await startApplier({
+      folder: settings.mode.configFolder, store, documents: store, clock,
+      report: (problems) => problems.forEach((problem) => log.log('error', 'a document was not applied; what was there before stays', { problem })),
+    });
+    endings.push(() => applier.stop());
+    const server = await serveController(settings, controller, traefik);
+    endings.push(() => server.close());
+    log.log('info', 'runs', { mode: 'standalone', config: settings.mode.configFolder, state: settings.stateFolder, address: settings.listen.address, port: server.port });
+    return { controller, port: server.port, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { type Composition, processIo, runProgram } from './cli/index.ts';
+import { demo } from './compose/demo.ts';
+import { open } from './compose/open.ts';
+import { readFiles } from './compose/read-files.ts';
+import { run } from './compose/run.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const composition: Composition = { run, demo, open, readFiles, version };
+
+process.exitCode = await runProgram(process.argv.slice(2), composition, processIo());

@@ -1,0 +1,126 @@
+import { type KamalHost, API_VERSION, type ObjectKey, keyOf } from '../../../controller/api/index.ts';
+import { createLocalProvider } from '../../../controller/act/cloud/local/provider.ts';
+import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
+import { isClass } from '../../../controller/model/index.ts';
+import type { CloudProvider, DecisionLog, Leadership, LoadBalancer, MetricsSource, Store } from '../../../controller/ports/index.ts';
+import type { Context, WorkKey } from '../../../controller/reconcile/context.ts';
+import { reconcile } from '../../../controller/reconcile/dispatch.ts';
+import { createEngineStates } from '../../../controller/reconcile/engine-states.ts';
+import { createPurchaseGate } from '../../../controller/reconcile/purchase-gate.ts';
+import { createServerView } from '../../../controller/reconcile/server-view.ts';
+import { createMeters } from '../../../controller/report/meters.ts';
+import { type MemoryStore, createMemoryStore } from '../../../controller/runtime/store/memory-store.ts';
+import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
+import { type PortHooks, instrumented } from '../../support/instrumented.ts';
+import { type MemoryWorld, createMemoryWorld } from '../../support/memory-world.ts';
+
+export const POOL: ObjectKey = { namespace: 'default', name: 'web' };
+const API_URL = 'http://127.0.0.1:8080';
+
+/** What outlives a controller: the world, the store and the clock. */
+export interface Installation {
+  clock: SimulatedClock;
+  world: MemoryWorld;
+  store: MemoryStore;
+  newID(): string;
+}
+
+/** Thrown by a port call at which the process is stopped, and by every call after it. */
+export class Stopped extends Error {}
+
+/** What a bug would leave out; none in the real controller. */
+export type PlantedBug = 'NoFinalizer' | 'NoFindBeforeCreate' | 'NoConfirmBeforeStop';
+
+export async function createInstallation(): Promise<Installation> {
+  const clock = createSimulatedClock(Date.UTC(2026, 0, 1));
+  let count = 0;
+  const newID = () => `id${(count += 1).toString(36).padStart(10, '0')}`;
+  const world = createMemoryWorld({ clock });
+  const store = createMemoryStore({ clock, ids: newID });
+  const fixed = world.addFixedHost('primary', 'v1');
+  await store.create('HostPool', {
+    apiVersion: API_VERSION, kind: 'HostPool', metadata: POOL,
+    spec: {
+      kamal: { service: 'app', role: 'web' }, maxReplicas: 6, replicas: 1,
+      fixedHosts: [{ name: 'primary', address: fixed.address, ports: fixed.ports }],
+      placements: [{ name: 'local', provider: 'Local', local: { bootMilliseconds: 2000 } }],
+      loadBalancer: { traefik: { service: 'web', apiURLs: [API_URL] } },
+      health: { intervalSeconds: 1, unhealthyAfterSeconds: 5 },
+      drain: { timeoutSeconds: 6 },
+      limits: { startTimeoutSeconds: 60 },
+    } as never,
+  });
+  return { clock, world, store, newID };
+}
+
+/** A controller process on the installation: nothing in it outlives it. */
+export function startProcess(installation: Installation, hooks: PortHooks, bug?: PlantedBug): Context {
+  const { clock, world, newID } = installation;
+  const port = <Port extends object>(name: string, adapter: Port): Port => instrumented(name, adapter, hooks);
+  const store = port('Store', withBug(installation.store, bug));
+  const documents = port('Documents', { load: installation.store.load, save: installation.store.save });
+  const local = createLocalProvider({ table: world.table, clock, newID });
+  const providers = { Local: port('CloudProvider', local) };
+  const seen: { Local: CloudProvider } = { Local: bug === 'NoFindBeforeCreate' ? blind(providers.Local) : providers.Local };
+  return {
+    installation: 'test', clock, newID, store, documents,
+    leadership: { isLeader: () => true, onChange: () => undefined } satisfies Leadership,
+    providers,
+    deployer: port('Deployer', createLocalDeployer({ control: world.control, clock })),
+    loadBalancer: port('LoadBalancer', bug === 'NoConfirmBeforeStop' ? trusting(world.loadBalancer) : world.loadBalancer),
+    probe: port('HostProbe', world.probe),
+    metrics: { read: async () => [], scrapeIntervalSeconds: 15 } satisfies MetricsSource,
+    decisionLog: { append: async () => undefined, recent: async () => [] } satisfies DecisionLog,
+    gate: createPurchaseGate(documents, clock, {}),
+    servers: createServerView(seen, 'test', clock, 0.5),
+    engineStates: createEngineStates(documents, clock),
+    meters: createMeters(),
+    enqueue: () => undefined,
+  };
+}
+
+function withBug(store: Store, bug: PlantedBug | undefined): Store {
+  if (bug !== 'NoFinalizer') return store;
+  return { ...store, create: (kind, draft) => store.create(kind, kind === 'KamalHost' ? { ...draft, metadata: { ...draft.metadata, finalizers: [] } } : draft) };
+}
+
+/** Never finds what it has made. */
+const blind = (provider: CloudProvider): CloudProvider => ({
+  ...provider, name: provider.name, billing: provider.billing, settleSeconds: provider.settleSeconds,
+  list: async (installation) => ({ ...await provider.list(installation), servers: (await provider.list(installation)).servers.filter(({ state }) => state === 'Running') }),
+});
+
+/** Takes it that a document which was applied is already in force. */
+const trusting = (balancer: LoadBalancer): LoadBalancer => {
+  let applied: Parameters<LoadBalancer['apply']>[0] | undefined;
+  return {
+    async apply(membership) {
+      applied = membership;
+      await balancer.apply(membership);
+    },
+    async confirm(spec) {
+      if (applied === undefined) return balancer.confirm(spec);
+      const members = applied.pools.flatMap((pool) => pool.members);
+      return [{ instance: API_URL, kind: 'Listing', servers: members.map(({ address, port }) => ({ url: `http://${address}:${port}`, state: 'Up' })) }];
+    },
+  };
+};
+
+/** One pass over every key, in a fixed order, each at most once; failures are what the next round is for. */
+export async function round(context: Context, store: MemoryStore, withOrphans: boolean): Promise<void> {
+  const hosts: KamalHost[] = await store.list('KamalHost');
+  const keys: WorkKey[] = [
+    { kind: 'Pool', key: POOL },
+    ...hosts.map((host): WorkKey => ({ kind: 'Host', key: keyOf(host) })),
+    { kind: 'Membership' },
+    ...(withOrphans ? [{ kind: 'Orphans' } as const] : []),
+  ];
+  for (const key of keys) {
+    try {
+      await reconcile(context, key);
+    } catch (error) {
+      if (error instanceof Stopped) throw error;
+      if (!isClass(error, 'Conflict', 'OutcomeUnknown', 'Unavailable', 'NotFound', 'AlreadyExists')) throw error;
+    }
+  }
+}

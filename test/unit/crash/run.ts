@@ -1,0 +1,125 @@
+import { readLedger, living } from '../../../controller/reconcile/ledger.ts';
+import { ClassifiedError, serverURL } from '../../../controller/model/index.ts';
+import type { PortCall, PortHooks } from '../../support/instrumented.ts';
+import { memoryEndpoint } from '../../support/memory-world.ts';
+import { type Installation, type PlantedBug, Stopped, createInstallation, round, startProcess } from './installation.ts';
+import type { Scenario } from './scenarios.ts';
+
+/**
+ * What happens at one port call: the process is stopped before it, or right after its effect; or the process lives on
+ * and only never hears the answer.
+ */
+export type Mode = 'StopBefore' | 'StopAfter' | 'LoseReply';
+
+export interface Disturbance { call: number; mode: Mode }
+
+const ROUND_MILLISECONDS = 500;
+/** Shorter than the grace of the orphan sweep: nothing here may need it. */
+const LONGEST_ROUNDS = 240;
+
+export interface RunResult {
+  /** Port calls from the scenario's beginning to rest, in order: whether each may have an effect on the world. */
+  calls: ('Effect' | 'Look')[];
+  /** What is wrong with the world at rest; empty when nothing is. */
+  faults: string[];
+}
+
+/** Brings an installation to the scenario's beginning, disturbs the one call, restarts what was stopped and drives to rest. */
+export async function runScenario(scenario: Scenario, disturbance?: Disturbance, bug?: PlantedBug): Promise<RunResult> {
+  const installation = await createInstallation();
+  const quiet = startProcess(installation, {}, bug);
+  await installation.store.scale({ namespace: 'default', name: 'web' }, scenario.before);
+  for (let rounds = 0; (await faultsAtRest(installation, scenario.before, 'Managed')).length > 0; rounds += 1) {
+    if (rounds > LONGEST_ROUNDS) throw new Error(`the scenario's beginning is never reached: ${(await faultsAtRest(installation, scenario.before, 'Managed')).join('; ')}`);
+    await step(installation, () => round(quiet, installation.store, false));
+  }
+
+  const counter: Counter = { calls: [] };
+  let context = startProcess(installation, hooksFor(counter, disturbance), bug);
+  const events = [...scenario.events];
+  let calm = 0;
+  for (let rounds = 0; rounds < LONGEST_ROUNDS && calm < 3; rounds += 1) {
+    const [event] = events;
+    if (event !== undefined && await event.when(installation)) {
+      events.shift();
+      await event.then(installation);
+    }
+    await step(installation, async () => {
+      try {
+        await round(context, installation.store, rounds % 4 === 3);
+      } catch (error) {
+        if (!(error instanceof Stopped)) throw error;
+        // A new process knows nothing of the old one; its call counter goes on, so that it is not stopped again.
+        context = startProcess(installation, hooksFor(counter, undefined), bug);
+      }
+    });
+    calm = events.length === 0 && (await faultsAtRest(installation, scenario.after, scenario.ends)).length === 0 ? calm + 1 : 0;
+  }
+  const faults = await faultsAtRest(installation, scenario.after, scenario.ends);
+  return { calls: counter.calls, faults: [...faults, ...(scenario.kills === true ? [] : installation.world.dropped)] };
+}
+
+async function step(installation: Installation, run: () => Promise<void>): Promise<void> {
+  await run();
+  await installation.clock.advance(ROUND_MILLISECONDS);
+}
+
+interface Counter { calls: RunResult['calls'] }
+
+/** `apply` follows the write of the document that it applies, and is repeated each pass: a stop around it is a stop after that write. */
+const EFFECTS = new Set(['create', 'update', 'updateStatus', 'scale', 'delete', 'save', 'start', 'recordEvent']);
+
+function hooksFor(counter: Counter, disturbance: Disturbance | undefined): PortHooks {
+  let stopped = false;
+  let lost: PortCall | undefined;
+  const stop = (): never => {
+    stopped = true;
+    throw new Stopped('the process was stopped here');
+  };
+  return {
+    before(call) {
+      if (stopped) stop();
+      const index = counter.calls.length;
+      counter.calls.push(EFFECTS.has(call.method) ? 'Effect' : 'Look');
+      if (disturbance?.call !== index) return;
+      if (disturbance.mode === 'StopBefore') stop();
+      lost = call;
+    },
+    after(call) {
+      if (stopped) stop();
+      if (lost === undefined || lost.port !== call.port || lost.method !== call.method) return;
+      lost = undefined;
+      if (disturbance?.mode === 'StopAfter') stop();
+      throw new ClassifiedError('OutcomeUnknown', `the answer of ${call.port}.${call.method} was lost`);
+    },
+  };
+}
+
+/** Everything that must hold when nothing moves any more. */
+export async function faultsAtRest({ world, store }: Installation, wanted: number, ends: Scenario['ends']): Promise<string[]> {
+  const faults: string[] = [];
+  const servers = world.hosts();
+  const bought = servers.filter(({ order }) => order.owner !== undefined);
+  const hosts = await store.list('KamalHost');
+  if (servers.length !== wanted) faults.push(`${servers.length} servers, ${wanted} wanted`);
+  const identities = bought.map(({ order }) => order.owner?.hostID ?? '');
+  if (new Set(identities).size !== identities.length) faults.push('two servers carry one UID');
+  for (const { order, app, diedAt } of bought) {
+    if (app === undefined || app.quiesced !== undefined || diedAt !== undefined) faults.push(`${order.name} does not serve`);
+    if (ends === 'Managed' && !hosts.some(({ spec }) => spec.hostID === order.owner?.hostID)) faults.push(`${order.name} is owned by nobody`);
+  }
+  if (ends === 'Managed') {
+    for (const { metadata, status } of hosts) if (status?.phase !== 'InService') faults.push(`${metadata.name} is ${status?.phase}`);
+    if (hosts.length !== bought.length) faults.push(`${hosts.length} KamalHosts for ${bought.length} servers`);
+  } else {
+    if (hosts.length > 0) faults.push(`${hosts.length} KamalHosts are left`);
+    if (await store.get('HostPool', { namespace: 'default', name: 'web' }) !== undefined) faults.push('the pool is left');
+  }
+  const listed = new Set(world.served()?.pools.flatMap(({ members }) => members.map(({ address, port }) => `http://${address}:${port}`)));
+  const serving = new Set(servers.map((host) => serverURL(memoryEndpoint(host))));
+  for (const url of listed) if (!serving.has(url)) faults.push(`member ${url} has no host`);
+  for (const url of serving) if (!listed.has(url)) faults.push(`host ${url} is no member`);
+  const ledger = readLedger((await store.load('ledger'))?.value);
+  if (living(ledger).length !== bought.length) faults.push(`the ledger counts ${living(ledger).length} of ${bought.length} servers`);
+  return faults;
+}

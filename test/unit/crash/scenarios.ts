@@ -1,0 +1,79 @@
+import { keyOf } from '../../../controller/api/index.ts';
+import { type Installation, POOL } from './installation.ts';
+
+/** Something that happens in the world once a condition holds; what follows is the controller's business. */
+export interface Scenario {
+  name: string;
+  /** Hosts, the fixed one included, before the scenario begins. */
+  before: number;
+  /** Hosts, the fixed one included, at rest after it. */
+  after: number;
+  /** Whether KamalHosts and pool still exist at rest. */
+  ends: 'Managed' | 'Retained' | 'Drained';
+  events: ScenarioEvent[];
+  /** A scenario that ends serving hosts by force drops what they served; nothing else may. */
+  kills?: boolean;
+}
+
+export interface ScenarioEvent {
+  when(installation: Installation): Promise<boolean>;
+  then(installation: Installation): Promise<void>;
+}
+
+const atOnce = async (): Promise<boolean> => true;
+
+const scaleTo = (replicas: number) => ({ store }: Installation): Promise<void> => store.scale(POOL, replicas);
+
+const inPhase = (phase: string) => async ({ store }: Installation): Promise<boolean> =>
+  (await store.list('KamalHost')).some(({ status }) => status?.phase === phase);
+
+async function firstHost({ store }: Installation) {
+  const [host] = (await store.list('KamalHost')).filter(({ status }) => status?.phase === 'InService');
+  if (host === undefined) throw new Error('no host in service');
+  return host;
+}
+
+async function deletePool({ store }: Installation, deletionPolicy: 'Retain' | 'Drain'): Promise<void> {
+  const pool = await store.get('HostPool', POOL);
+  if (pool === undefined) throw new Error('no pool');
+  await store.update('HostPool', { ...pool, spec: { ...pool.spec, deletionPolicy } });
+  await store.delete('HostPool', POOL);
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'scale-out', before: 1, after: 3, ends: 'Managed', events: [{ when: atOnce, then: scaleTo(3) }] },
+  { name: 'scale-in', before: 3, after: 1, ends: 'Managed', events: [{ when: atOnce, then: scaleTo(1) }] },
+  {
+    name: 'replacement of a host without power', before: 3, after: 3, ends: 'Managed', kills: true,
+    events: [{
+      when: atOnce,
+      then: async (installation) => installation.world.kill((await firstHost(installation)).metadata.name),
+    }],
+  },
+  {
+    name: 'replacement of an unhealthy host', before: 3, after: 3, ends: 'Managed', kills: true,
+    events: [{
+      when: atOnce,
+      async then(installation) {
+        const { metadata } = await firstHost(installation);
+        const host = installation.world.hosts().find(({ order }) => order.name === metadata.name);
+        if (host === undefined) throw new Error(`no host ${metadata.name}`);
+        delete host.app;
+        host.appEndedAt = installation.clock.now();
+      },
+    }],
+  },
+  {
+    name: 'cancelled drain', before: 3, after: 3, ends: 'Managed',
+    events: [{ when: atOnce, then: scaleTo(2) }, { when: inPhase('Draining'), then: scaleTo(3) }],
+  },
+  {
+    name: 'deletion of one host', before: 3, after: 3, ends: 'Managed',
+    events: [{
+      when: atOnce,
+      then: async (installation) => installation.store.delete('KamalHost', keyOf(await firstHost(installation))),
+    }],
+  },
+  { name: 'deletion of the pool, Drain', before: 3, after: 1, ends: 'Drained', events: [{ when: atOnce, then: (installation) => deletePool(installation, 'Drain') }] },
+  { name: 'deletion of the pool, Retain', before: 3, after: 3, ends: 'Retained', events: [{ when: atOnce, then: (installation) => deletePool(installation, 'Retain') }] },
+];
