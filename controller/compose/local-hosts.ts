@@ -39,7 +39,7 @@ export async function localHosts(settings: Settings, clock: Clock, options: Loca
   const control = createHttpHostControl();
   return {
     provider: createLocalProvider({ table, clock, newID: () => randomBytes(6).toString('hex') }),
-    deployer: createLocalDeployer({ control, clock }),
+    deployer: createLocalDeployer({ control, clock, firstVersion: 'local' }),
     vacate: vacateOverControl(control),
   };
 }

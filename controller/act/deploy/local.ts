@@ -18,6 +18,8 @@ export interface LocalDeployerOptions {
   clock: Clock;
   /** As Kamal's `deploy_timeout`. */
   deployTimeoutSeconds?: number;
+  /** What a pool without any host to look at brings up; absent: such a pool waits. */
+  firstVersion?: string;
   /** Asked once a deploy. */
   deployFault?: (operation: Operation) => DeployFault | undefined;
 }
@@ -25,7 +27,7 @@ export interface LocalDeployerOptions {
 const endedOperationsKept = 1000;
 
 /** Deploys to local hosts over their control port. */
-export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30, deployFault }: LocalDeployerOptions): Deployer {
+export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30, firstVersion, deployFault }: LocalDeployerOptions): Deployer {
   const operations = createOperationTable(endedOperationsKept);
   const listeners: ((host: ObjectKey) => void)[] = [];
 
@@ -70,8 +72,7 @@ export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30,
       listeners.push(listener);
     },
     async runningVersion(references) {
-      // The program of a local host is its own image: where nobody serves yet there is one version to bring up.
-      if (references.length === 0) return 'local';
+      if (references.length === 0) return firstVersion;
       const answers = await Promise.allSettled(references.map((reference) => control.facts(reference)));
       const versions = new Set(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.app?.version ?? [] : [])));
       const [version] = versions;
