@@ -3,11 +3,11 @@ import { loadEnds, neededHosts, spikeBegins } from './script.ts';
 import { count } from './words.ts';
 
 const WIDTH = 880;
-const HEIGHT = 462;
+const HEIGHT = 482;
 const LEFT = 64;
 const RIGHT = 64;
 const TOP = { y: 92, height: 210 };
-const BELOW = { y: 346, height: 78 };
+const BELOW = { y: 366, height: 78 };
 
 const STYLE = `
   .ground { fill: #ffffff } .text { fill: #1f2328 } .faint { fill: #59636e } .grid { stroke: #d1d9e0 } .axis { stroke: #818b98 }
@@ -57,7 +57,7 @@ export function svg(measured: Measured): string {
     text(WIDTH - 24, TOP.y - 10, 'requests/s', 'faint end'),
     `<path class="wanted" d="${steps(samples, top, ({ wanted }) => wanted)}"/>`,
     `<path class="serving" d="${steps(samples, top, ({ inService }) => inService)}"/>`,
-    text(24, BELOW.y - 14, 'P95 of three seconds', 'text'),
+    text(24, BELOW.y - 14, 'P95 of the last three seconds', 'text'),
     ...p95Ticks.flatMap((seconds) => [
       line(LEFT, below.y(seconds), WIDTH - RIGHT, below.y(seconds), seconds === 0 ? 'axis' : 'grid'),
       text(LEFT - 10, below.y(seconds) + 4, `${seconds} s`, 'faint end'),

@@ -20,6 +20,6 @@ export function latency(milliseconds: number | undefined): string {
 
 /** A decision's reason without what it says of metrics that were absent, where it says anything else. */
 export function essence(reason: string): string {
-  const said = reason.replaceAll(/\w+ absent \(.*?\): nothing is removed(; )?/g, '').replace(/; $/, '');
+  const said = reason.replaceAll(/\w+ absent .*?: nothing is removed(; )?/g, '').replace(/; $/, '');
   return said === '' ? reason : said;
 }
