@@ -76,7 +76,7 @@ function conditionsOf({ policy, pool, observations, decision, failure }: PolicyF
   const refused = absent.find(({ absence }) => absence.kind === 'Refused' || absence.kind === 'Unsupported');
   const allAbsent = absent.length === observations.length;
   const [limit] = decision.limitedBy;
-  const recommends = policy.spec.mode === 'Recommend' && pool.spec.replicas !== decision.desired;
+  const recommends = policy.spec.mode === 'Recommend' && decision.desired !== (pool.spec.replicas ?? decision.current);
   return [
     failure !== undefined
       ? { type: 'AbleToScale', status: 'False', reason: 'SetReplicasFailed', message: failure }

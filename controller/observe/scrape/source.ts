@@ -183,8 +183,11 @@ function withFailures(outcome: Outcome, targets: readonly Target[]): Outcome {
   if (first === undefined) return outcome;
   const more = unread.length > 1 ? ` and ${unread.length - 1} more of ${targets.length} pages` : '';
   const why = `${shownURL(first.url)}${more} cannot be read: ${first.failure ?? 'not scraped yet'}`;
-  const kind = unread.length === targets.length && (outcome.absence.kind === 'Empty' || outcome.absence.kind === 'Stale') ? 'Unreachable' : outcome.absence.kind;
-  return { ...outcome, absence: { kind, message: `${outcome.absence.message}; ${why}` } };
+  // What could not be read is the cause, and stands first: the line is often cut.
+  if (unread.length === targets.length && (outcome.absence.kind === 'Empty' || outcome.absence.kind === 'Stale')) {
+    return { ...outcome, absence: { kind: 'Unreachable', message: why } };
+  }
+  return { ...outcome, absence: { kind: outcome.absence.kind, message: `${outcome.absence.message}; ${why}` } };
 }
 
 /** Without user, password and parameters. */
