@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { HostSettings } from '../act/cloud/local/host/settings.ts';
+import { type HostSettings, readHostSettings } from '../act/cloud/local/host/settings.ts';
 import type { ProcessTable } from '../act/cloud/local/process-table.ts';
 import { createProcessTable } from '../act/cloud/local/processes.ts';
 import { createLocalProvider } from '../act/cloud/local/provider.ts';
@@ -29,9 +29,13 @@ export interface LocalHosts {
   vacate(this: void, server: Server): Promise<Vacated>;
 }
 
-/** Hosts as processes of this machine, and who deploys to them. */
+/** Hosts as processes of this machine, and who deploys to them. Throws Invalid for settings of hosts that cannot be. */
 export async function localHosts(settings: Settings, clock: Clock, options: LocalOptions = {}): Promise<LocalHosts> {
-  const host = { ...(settings.kamalProxy === undefined ? {} : { kamalProxy: settings.kamalProxy }), ...options.host };
+  const host = {
+    ...(settings.localHost === undefined ? {} : readHostSettings('KAMAL_AUTOSCALER_LOCAL_HOST', settings.localHost)),
+    ...(settings.kamalProxy === undefined ? {} : { kamalProxy: settings.kamalProxy }),
+    ...options.host,
+  };
   const table = options.table ?? await createProcessTable({
     folder: options.folder ?? join(settings.stateFolder, 'local'), clock, settings: host,
     ...(options.untilPid === undefined ? {} : { untilPid: options.untilPid }),

@@ -35,6 +35,8 @@ export interface Settings {
   logLevel: LogLevel;
   /** A kamal-proxy binary that local hosts put in front of their app. */
   kamalProxy?: string;
+  /** How local hosts serve, as JSON. */
+  localHost?: string;
 }
 
 /** Values of flags; undefined where a flag was not given. */
@@ -72,6 +74,8 @@ export function readSettings(flags: RunFlags, environment: Environment): Setting
   if (traefikToken !== undefined) settings.traefikToken = traefikToken;
   const kamalProxy = from('KAMAL_PROXY');
   if (kamalProxy !== undefined) settings.kamalProxy = kamalProxy;
+  const localHost = from('LOCAL_HOST');
+  if (localHost !== undefined) settings.localHost = localHost;
   return settings;
 }
 

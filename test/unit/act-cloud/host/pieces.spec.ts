@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type ProcessUse, createNodeMetrics } from '../../../../controller/act/cloud/local/host/node-metrics.ts';
 import { createProxyMetrics } from '../../../../controller/act/cloud/local/host/proxy-metrics.ts';
 import { exposition } from '../../../../controller/act/cloud/local/host/exposition.ts';
+import { readHostSettings } from '../../../../controller/act/cloud/local/host/settings.ts';
 import { createWorkers, drawServiceTime } from '../../../../controller/act/cloud/local/host/workers.ts';
 
 /** Value of one series in a text; undefined when it is not there. */
@@ -115,4 +116,20 @@ describe('proxy metrics of a local host', () => {
     const text = exposition([{ name: 'x', help: 'x', type: 'gauge', series: [{ name: 'x', labels: { a: 'one "two" \\ three\nfour' }, value: 1 }] }]);
     expect(text).to.contain('x{a="one \\"two\\" \\\\ three\\nfour"} 1\n');
   });
+});
+
+describe('settings of local hosts as JSON', () => {
+  const read = (text: string): unknown => readHostSettings('HOSTS', text);
+
+  it('are taken as written', () => {
+    expect(read('{"workers":10,"cores":0.5,"serviceTime":"Fixed"}')).to.deep.equal({ workers: 10, cores: 0.5, serviceTime: 'Fixed' });
+  });
+  for (const [text, message] of [
+    ['{"workers":0}', 'HOSTS: workers 0: write a whole number from 1'],
+    ['{"workers":"5"}', 'HOSTS: workers "5": write a whole number from 1'],
+    ['{"serviceTime":"Normal"}', 'HOSTS: serviceTime "Normal": write "Exponential" or "Fixed"'],
+    ['{"toString":1}', 'HOSTS: "toString" is no setting: write one of prepareMilliseconds, deployMilliseconds, workers, serviceMilliseconds, serviceTime, queueLimit, cpuMilliseconds, cores, memoryBytes'],
+    ['workers=5', 'HOSTS "workers=5": write a JSON object, such as {"workers":10,"serviceMilliseconds":60}'],
+    ['[5]', 'HOSTS "[5]": write a JSON object, such as {"workers":10,"serviceMilliseconds":60}'],
+  ] as const) it(`refuse ${text}`, () => void expect(() => read(text)).to.throw(message));
 });
