@@ -6,6 +6,7 @@ import type { InstanceListing } from './membership.ts';
 export function membershipFact(listings: readonly InstanceListing[], endpoint: Endpoint): MembershipFact {
   const silent = listings.flatMap((listing) => (listing.kind === 'Unknown' ? [`${listing.instance}: ${listing.why}`] : []));
   if (silent.length > 0) return { kind: 'Unknown', why: silent.join('; ') };
+  if (listings.length === 0) return { kind: 'Unknown', why: 'no load balancer instance is known' };
   const url = serverURL(endpoint);
   const states = listings.map((listing) => (listing.kind === 'Listing' ? listing.servers.find((server) => server.url === url)?.state : undefined));
   const listed = states.filter((state) => state !== undefined);
