@@ -32,8 +32,8 @@ export interface Store {
   update<K extends Kind>(kind: K, object: ResourceByKind[K]): Promise<ResourceByKind[K]>;
   /** Writes status alone, on the same condition. */
   updateStatus<K extends Kind>(kind: K, object: ResourceByKind[K]): Promise<ResourceByKind[K]>;
-  /** Sets HostPool.spec.replicas through the scale subresource. */
-  scale(pool: ObjectKey, replicas: number): Promise<void>;
+  /** Sets HostPool.spec.replicas through the scale subresource; with a resourceVersion on the condition that it is still the pool's. */
+  scale(pool: ObjectKey, replicas: number, precondition?: { resourceVersion: string }): Promise<void>;
   /** Sets deletionTimestamp while finalizers are left, else removes the object. An absent object is `NotFound`. */
   delete(kind: Kind, key: ObjectKey, precondition?: { uid: string }): Promise<void>;
   /**

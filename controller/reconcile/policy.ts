@@ -46,14 +46,19 @@ async function decide(context: Context, policy: ScalingPolicy, pool: HostPool, c
 
 type Scaled = 'Unchanged' | 'Scaled' | 'NotAllowed' | { failed: string };
 
-/** Only Enforce sets replicas, and only where the number is another one. */
-async function enforce(context: Context, policy: ScalingPolicy, pool: HostPool, decision: Decision): Promise<Scaled> {
-  const wanted = pool.spec.replicas;
-  const desired = Math.min(decision.desired, pool.spec.maxReplicas);
-  if (policy.spec.mode !== 'Enforce' || pool.spec.paused || !context.leadership.isLeader()) return 'NotAllowed';
-  if (wanted === desired) return 'Unchanged';
+/**
+ * Only Enforce sets replicas, and only where the number is another one. The pool is read anew and the write conditioned
+ * on it, so that a leader that was frozen in between changes nothing with an old number.
+ */
+async function enforce(context: Context, policy: ScalingPolicy, seen: HostPool, decision: Decision): Promise<Scaled> {
+  if (policy.spec.mode !== 'Enforce' || seen.spec.paused) return 'NotAllowed';
+  const desired = Math.min(decision.desired, seen.spec.maxReplicas);
+  if (seen.spec.replicas === desired) return 'Unchanged';
+  const pool = await context.store.get('HostPool', keyOf(seen), 'Fresh');
+  if (pool === undefined || pool.metadata.generation !== seen.metadata.generation) return 'NotAllowed';
+  if (!context.leadership.isLeader()) return 'NotAllowed';
   try {
-    await context.store.scale(keyOf(pool), desired);
+    await context.store.scale(keyOf(pool), desired, { resourceVersion: pool.metadata.resourceVersion });
   } catch (error) {
     context.meters.scaleFailed(keyOf(pool), classOf(error));
     if (isClass(error, 'Conflict', 'Unavailable', 'Transient', 'OutcomeUnknown')) throw error;

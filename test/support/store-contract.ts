@@ -221,6 +221,13 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
         expect(await fresh(made)).to.deep.equal(made);
       });
 
+      it('of an older version than the stored one is a Conflict', async () => {
+        const made = await pool();
+        await store.scale(keyOf(made), 4, { resourceVersion: made.metadata.resourceVersion });
+        await refused('Conflict', store.scale(keyOf(made), 5, { resourceVersion: made.metadata.resourceVersion }));
+        expect((await fresh(made)).spec.replicas).to.equal(4);
+      });
+
       it('of a missing pool is NotFound', async () => {
         await refused('NotFound', store.scale({ namespace, name: 'nobody' }, 1));
       });

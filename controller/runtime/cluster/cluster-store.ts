@@ -83,10 +83,10 @@ export class ClusterStore implements Store {
       await this.#api.custom.replaceNamespacedCustomObjectStatus({ ...address(kind, object.metadata), body: object, ...WRITE }));
   }
 
-  async scale(pool: ObjectKey, replicas: number): Promise<void> {
+  async scale(pool: ObjectKey, replicas: number, precondition?: { resourceVersion: string }): Promise<void> {
     // A patch, since the scale of a pool without replicas cannot be read.
     await calling({ verb: 'Write', what: `scale HostPool ${keyText(pool)}` }, async () => await this.#api.custom.patchNamespacedCustomObjectScale(
-      { ...address('HostPool', pool), body: { spec: { replicas } }, ...WRITE },
+      { ...address('HostPool', pool), body: { ...(precondition === undefined ? {} : { metadata: precondition }), spec: { replicas } }, ...WRITE },
       setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
     ));
   }

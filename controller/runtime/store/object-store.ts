@@ -99,9 +99,10 @@ export function createObjectStore({ rows, clock, ids, admit, changed }: ObjectSt
 
     updateStatus: async (kind, object) => write(kind, object as unknown as Stored<typeof kind>, (old, asked) => withStatus(old, asked.status)) as unknown as ResourceByKind[typeof kind],
 
-    scale: async (pool, replicas) => {
+    scale: async (pool, replicas, precondition) => {
       const old = need('HostPool', pool);
-      write('HostPool', old, (current) => ({ ...current, spec: { ...current.spec, replicas } }));
+      const resourceVersion = precondition?.resourceVersion ?? old.metadata.resourceVersion;
+      write('HostPool', { ...old, metadata: { ...old.metadata, resourceVersion } }, (current) => ({ ...current, spec: { ...current.spec, replicas } }));
     },
 
     delete: async (kind, key, precondition) => transact(() => {
