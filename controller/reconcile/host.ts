@@ -1,6 +1,6 @@
 import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, HOST_FINALIZER, type ObjectKey, keyOf } from '../api/index.ts';
-import { type HostFacts, type HostStep, type Outcome, type Phase, type Server, fromTimestamp, done, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
-import { type HostView, judgeHealth, nextHostStep } from '../plan/index.ts';
+import { type HostFacts, type HostStep, type Instant, type Outcome, type Phase, type Server, fromTimestamp, done, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
+import { type HealthJudgement, type HostView, judgeHealth, nextHostStep } from '../plan/index.ts';
 import { sameJSON, withHostStatus } from '../report/status.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { createServer } from './create-server.ts';
@@ -19,9 +19,19 @@ export async function reconcileHost(context: Context, key: ObjectKey): Promise<O
   if (pool === undefined) return perform(context, host, undefined, { kind: 'Retain', why: `pool ${host.spec.poolRef.name} is gone` });
 
   const facts = await observeHost(context, host, pool);
-  const noted = await noteFacts(context, host, pool, facts);
+  const judgement = judge(host, pool, facts, context.clock.now());
+  const noted = await noteFacts(context, host, facts, judgement);
   const view = await hostView(context, noted, pool);
-  return perform(context, noted, pool, nextHostStep(view, facts, context.clock.now()));
+  const step = nextHostStep(view, facts, context.clock.now());
+  // While a host in service only waits, what speaks against it is what a person wants to read.
+  const why = judgement !== undefined && judgement.health !== 'Healthy' ? judgement.why : undefined;
+  return perform(context, noted, pool, step.kind === 'Wait' && why !== undefined ? { ...step, why } : step);
+}
+
+function judge(host: KamalHost, pool: HostPool, facts: HostFacts, now: Instant): HealthJudgement | undefined {
+  const { phase, health, unhealthySince } = host.status ?? {};
+  if (phase !== 'InService') return undefined;
+  return judgeHealth(facts, fromTimestamp(unhealthySince), pool.spec.health.unhealthyAfterSeconds, now, health === 'Unhealthy' ? 'Unhealthy' : 'Healthy');
 }
 
 const write = (context: Context, host: KamalHost): Promise<KamalHost> => context.store.updateStatus('KamalHost', host);
@@ -39,7 +49,7 @@ async function orphaned(context: Context, host: KamalHost): Promise<Outcome> {
 }
 
 /** Puts what was seen into the status: address, version, health. Written only when it changed. */
-async function noteFacts(context: Context, host: KamalHost, pool: HostPool, facts: HostFacts): Promise<KamalHost> {
+async function noteFacts(context: Context, host: KamalHost, facts: HostFacts, judgement: HealthJudgement | undefined): Promise<KamalHost> {
   const now = context.clock.now();
   const change: Parameters<typeof withHostStatus>[1] = {};
   if (facts.server.kind === 'Found' || facts.server.kind === 'Duplicate') {
@@ -48,13 +58,10 @@ async function noteFacts(context: Context, host: KamalHost, pool: HostPool, fact
   }
   if (facts.app.kind === 'Running') change.version = facts.app.version;
   if (host.status?.phase === 'Joining') change.listedUpSince = facts.membership.kind === 'ListedUp' ? host.status.listedUpSince ?? toTimestamp(now) : undefined;
-  const unhealthySince = fromTimestamp(host.status?.unhealthySince);
-  if (host.status?.phase === 'InService') {
-    const health = judgeHealth(facts, unhealthySince, pool.spec.health.unhealthyAfterSeconds, now, host.status.health === 'Unhealthy' ? 'Unhealthy' : 'Healthy');
-    change.health = health.health;
+  if (judgement !== undefined) {
+    change.health = judgement.health;
     // Without evidence there is no time from which it counts: a partition must not start the clock.
-    change.unhealthySince = health.since === undefined ? undefined : toTimestamp(health.since);
-    change.reason = health.health === 'Healthy' ? 'serves' : health.why;
+    change.unhealthySince = judgement.since === undefined ? undefined : toTimestamp(judgement.since);
   }
   const changed = withHostStatus(host, change, now);
   if (sameJSON(changed.status, host.status)) return host;

@@ -6,6 +6,7 @@ import { sameJSON, withPolicyReport } from '../report/status.ts';
 import { countHosts } from './assemble-fleet.ts';
 import type { Context } from './context.ts';
 import { metricQueries } from './metric-queries.ts';
+import { secondsToNextSample } from './next-sample.ts';
 import { isOlder } from './service-conflict.ts';
 
 /** One pass over one policy: observe, decide, set the pool's replicas, tell. */
@@ -27,7 +28,7 @@ export async function reconcilePolicy(context: Context, key: ObjectKey): Promise
   const decision = await decide(context, policy, pool, counts, observations);
   const scaled = await enforce(context, policy, pool, decision);
   await tell(context, policy, pool, counts, observations, decision, scaled);
-  return requeueAfter(secondsToNextSample(context, policy, observations));
+  return requeueAfter(secondsToNextSample(observations, context.metrics.scrapeIntervalSeconds, policy.spec.intervalSeconds, context.clock.now()));
 }
 
 async function olderRival(context: Context, policy: ScalingPolicy): Promise<ScalingPolicy | undefined> {
@@ -90,14 +91,6 @@ const withoutState = (decision: Decision): Omit<Decision, 'engineState'> => {
   const { engineState: _, ...rest } = decision;
   return rest;
 };
-
-/** Right after the next sample is due, so that a spike is judged when it is first seen; never later than the policy's interval. */
-function secondsToNextSample(context: Context, policy: ScalingPolicy, observations: readonly Observation[]): number {
-  const newest = Math.max(0, ...observations.filter(({ kind }) => kind === 'Value').map(({ asOf }) => asOf));
-  const due = newest + seconds(context.metrics.scrapeIntervalSeconds) + seconds(0.5) - context.clock.now();
-  const soon = due > 0 ? due / seconds(1) : 1;
-  return Math.min(policy.spec.intervalSeconds, Math.max(0.5, soon));
-}
 
 async function stall(context: Context, policy: ScalingPolicy, reason: string, message: string): Promise<Outcome> {
   const now = context.clock.now();

@@ -1,14 +1,14 @@
-import { type HostPool, type KamalHost, type ScalingPolicy, keyOf, sameKey } from '../api/index.ts';
+import { type ScalingPolicy, keyOf, sameKey } from '../api/index.ts';
 import type { Change, Subscription } from '../ports/index.ts';
 import { type Context, poolKeyOf } from './context.ts';
 
 /** Turns what happens in the world into keys to look at. A key says where to look, never what happened. */
 export function wire(context: Context): Subscription {
   const policies = new Map<string, ScalingPolicy>();
-  const generations = new Map<string, number>();
+  const seen = new Map<string, string>();
   const subscriptions = [
-    context.store.watch('HostPool', ({ object }) => poolChanged(context, policies, generations, object)),
-    context.store.watch('KamalHost', ({ object }) => hostChanged(context, object)),
+    context.store.watch('HostPool', (change) => poolChanged(context, policies, seen, change)),
+    context.store.watch('KamalHost', (change) => hostChanged(context, seen, change)),
     context.store.watch('ScalingPolicy', (change) => policyChanged(context, policies, change)),
     ...watchProviders(context),
   ];
@@ -18,18 +18,29 @@ export function wire(context: Context): Subscription {
   return { close: () => subscriptions.forEach((subscription) => subscription.close()) };
 }
 
-function poolChanged(context: Context, policies: Map<string, ScalingPolicy>, generations: Map<string, number>, pool: HostPool): void {
-  context.enqueue({ kind: 'Pool', key: keyOf(pool) });
+function poolChanged(context: Context, policies: Map<string, ScalingPolicy>, seen: Map<string, string>, change: Change<'HostPool'>): void {
+  const { metadata } = change.object;
+  if (!isNews(seen, change, `${metadata.generation} ${JSON.stringify([metadata.annotations, metadata.finalizers])}`)) return;
+  context.enqueue({ kind: 'Pool', key: keyOf(change.object) });
   context.enqueue({ kind: 'Membership' });
-  if (generations.get(pool.metadata.uid) === pool.metadata.generation) return;
-  generations.set(pool.metadata.uid, pool.metadata.generation);
-  wakePolicies(context, policies, keyOf(pool));
+  wakePolicies(context, policies, keyOf(change.object));
 }
 
-function hostChanged(context: Context, host: KamalHost): void {
-  context.enqueue({ kind: 'Host', key: keyOf(host) });
-  context.enqueue({ kind: 'Pool', key: poolKeyOf(host) });
+function hostChanged(context: Context, seen: Map<string, string>, change: Change<'KamalHost'>): void {
+  const { metadata, status = {} } = change.object;
+  if (!isNews(seen, change, `${metadata.generation} ${status.phase} ${status.health} ${status.address} ${status.failure?.at} ${JSON.stringify(metadata.annotations)}`)) return;
+  context.enqueue({ kind: 'Host', key: keyOf(change.object) });
+  context.enqueue({ kind: 'Pool', key: poolKeyOf(change.object) });
   context.enqueue({ kind: 'Membership' });
+}
+
+/** A status that only words things anew must not wake the pass that wrote it: the two would chase each other. */
+function isNews(seen: Map<string, string>, { type, object }: Change, signature: string): boolean {
+  const { uid } = object.metadata;
+  if (type === 'Deleted') seen.delete(uid);
+  else if (seen.get(uid) === signature) return false;
+  else seen.set(uid, signature);
+  return true;
 }
 
 function policyChanged(context: Context, policies: Map<string, ScalingPolicy>, { type, object }: Change<'ScalingPolicy'>): void {
