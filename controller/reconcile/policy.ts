@@ -1,6 +1,6 @@
 import { type HostPool, type ObjectKey, type ScalingPolicy, keyOf } from '../api/index.ts';
 import { evaluate, metricRules } from '../decide/index.ts';
-import { type Constraint, type Decision, type HostCounts, type Observation, type Outcome, classOf, isClass, requeueAfter, seconds } from '../model/index.ts';
+import { type Constraint, type Decision, type HostCounts, type Observation, type Outcome, classOf, isClass, requeueAfter } from '../model/index.ts';
 import { policyReport, problemReport } from '../report/policy-report.ts';
 import { sameJSON, withPolicyReport } from '../report/status.ts';
 import { countHosts } from './assemble-fleet.ts';
