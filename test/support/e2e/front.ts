@@ -6,7 +6,7 @@ import { type Prometheus, startPrometheus } from '../real/prometheus.ts';
 import { type Traefik, startTraefik } from '../real/traefik.ts';
 
 /** Name of the load balancer's service, as in the pool's `spec.loadBalancer.traefik.service`. */
-export const SERVICE = 'shop-web';
+export const SERVICE = 'front-web';
 export const SCRAPE_SECONDS = 1;
 
 /** A Traefik that polls this controller each second and tries again where a member refuses; `folder` takes its routes. */

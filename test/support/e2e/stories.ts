@@ -1,0 +1,150 @@
+/** What the controller must live through, the same in both modes. */
+import { expect } from 'chai';
+import type { LoadReport } from '../../../controller/demo/load.ts';
+import { serverURL } from '../../../controller/model/index.ts';
+import { hostEndpoint } from '../../../controller/reconcile/host-endpoint.ts';
+import { SERVICE } from './front.ts';
+import { killHost } from './host-processes.ts';
+import { CROWD, CROWD_GOES, crowdProfile, evenly, failedOutside, failuresOf, longRequests, shortRequests } from './load.ts';
+import { type FleetSeen, watchFleet } from './watch-fleet.ts';
+import type { World } from './world.ts';
+
+/** Something that happens to the world under load; answers the seconds of the load in which failures are its doing. */
+export type Disturbance = (secondsOfLoad: () => number) => Promise<{ from: number; to: number }>;
+
+const CALM_RATE = 38;
+const PIECE_SECONDS = 5;
+const LONG_RATE = 1;
+
+/** A crowd comes and goes; hosts follow it both ways, and nobody's request fails, those of 4 s included. */
+export async function crowdComesAndGoes(world: World, disturbance?: Disturbance): Promise<FleetSeen> {
+  const { url } = world.traefik;
+  const ending = new AbortController();
+  const fleet = watchFleet(world);
+  try {
+    const crowd = shortRequests(url, crowdProfile(), ending.signal);
+    const disturbed = disturbance?.(() => crowd.soFar(1).seconds);
+    // A failure is thrown below; until then nobody else looks.
+    disturbed?.catch(() => undefined);
+    await world.until('the crowd begins to go', async () => crowd.soFar(1).seconds >= CROWD_GOES, { deadlineMs: CROWD_GOES * 1_500 });
+    await world.until('as many processes as hosts at the height of the crowd', async () => {
+      const { processes, hosts } = await processesAndHosts(world);
+      return hosts > 0 && processes === hosts;
+    });
+    const reports: LoadReport[] = [];
+    const long = untilAlone(world, () => longRequests(url, evenly(LONG_RATE, PIECE_SECONDS), ending.signal).done);
+    const crowdReport = await crowd.done;
+    const calm = untilAlone(world, () => shortRequests(url, evenly(CALM_RATE, PIECE_SECONDS), ending.signal).done);
+    reports.push(...await long, ...await calm);
+
+    const excluded = await disturbed ?? { from: 0, to: -1 };
+    expect(failedOutside(crowdReport, excluded.from, excluded.to), failuresOf(crowdReport)).to.equal(0);
+    for (const report of reports) expect(report.failed, failuresOf(report)).to.equal(0);
+    expect(crowdReport.requests).to.be.greaterThan(3_000);
+    expect(reports.some(({ summaries }) => summaries.some(({ kind }) => kind === 'long'))).to.equal(true);
+
+    const seen = await fleet.stop();
+    console.log(`      ${summaryOf(crowdReport, reports, seen)}`);
+    expect(seen.mostInService, 'hosts in the crowd').to.be.within(3, 6);
+    expect(seen.unowned).to.deep.equal([]);
+    expect(Math.max(...seen.drainingInFlight.values()), 'requests in flight on a draining host').to.be.greaterThan(0);
+    // All of them through Prometheus, those of hosts from each host.
+    expect(seen.greatest.rps).to.be.within(CROWD.peakRequestsPerSecond / 2, CROWD.peakRequestsPerSecond * 1.5);
+    for (const value of Object.values(seen.greatest)) expect(value).to.be.greaterThan(0);
+    expect(seen.mostMeasured, 'hosts in Prometheus').to.be.at.least(seen.mostInService);
+    await world.until('the controller has a value of every metric', async () => {
+      const { status } = await world.policy();
+      const states = (status?.metrics ?? []).map(({ name, state }) => `${name} ${state}`);
+      if (states.join() !== 'rps Value,p95 Value,cpu Value,dbPool Value') throw new Error(states.join());
+      return true;
+    });
+    expect(await processesAndHosts(world)).to.deep.equal({ processes: 0, hosts: 0 });
+    return seen;
+  } finally {
+    ending.abort();
+    await fleet.stop();
+  }
+}
+
+/** Pieces of load one after the other until only the fixed host is left, and what became of them. */
+async function untilAlone(world: World, piece: () => Promise<LoadReport>): Promise<LoadReport[]> {
+  const deadline = performance.now() + 120_000;
+  const reports: LoadReport[] = [];
+  do {
+    reports.push(await piece());
+    if (performance.now() > deadline) throw new Error(`hosts are left after the crowd:\n${await world.situation()}`);
+  } while ((await world.hosts()).length > 0);
+  return reports;
+}
+
+export const processesAndHosts = async (world: World): Promise<{ processes: number; hosts: number }> =>
+  ({ processes: (await world.hostProcesses()).length, hosts: (await world.hosts()).length });
+
+function summaryOf(crowd: LoadReport, others: readonly LoadReport[], { overTime, greatest, drainingInFlight }: FleetSeen): string {
+  const all = [crowd, ...others];
+  const sum = (count: (report: LoadReport) => number): number => all.reduce((total, report) => total + count(report), 0);
+  const long = sum(({ summaries }) => summaries.reduce((total, { kind, requests }) => total + (kind === 'long' ? requests : 0), 0));
+  return [
+    `${sum(({ requests }) => requests)} requests (${long} of 4 s), ${sum(({ failed }) => failed)} failed`,
+    `hosts ${overTime.map(({ seconds, hosts }) => `${hosts} at ${seconds} s`).join(', ')}`,
+    `at most ${greatest.rps.toFixed(0)} rps, P95 ${greatest.p95.toFixed(2)} s, CPU ${greatest.cpu.toFixed(0)} %, database pool ${greatest.dbPool.toFixed(0)} %`,
+    `${Math.max(0, ...drainingInFlight.values())} in flight on a draining host`,
+  ].join('; ');
+}
+
+const LOSS_RATE = 110;
+/** At most; the load ends earlier, when all was seen. */
+const LOSS_SECONDS = 150;
+const LOAD_AFTERWARDS_SECONDS = 4;
+
+/** A host dies under load: no load balancer sends it anything within seconds, a successor takes its place. */
+export async function hostDies(world: World): Promise<void> {
+  const ending = new AbortController();
+  try {
+    const load = shortRequests(world.traefik.url, evenly(LOSS_RATE, LOSS_SECONDS), ending.signal);
+    const serving = async () => (await world.hosts()).filter(({ status }) => status?.phase === 'InService');
+    await world.until('two bought hosts in service', async () => (await serving()).length >= 2, { deadlineMs: 40_000 });
+    await world.until('a steady pool', async () => (await world.pool()).status?.state === 'Steady');
+
+    const [victim] = await serving();
+    const process = (await world.hostProcesses()).find(({ id }) => victim!.status?.providerID?.endsWith(id));
+    if (victim === undefined || process === undefined) throw new Error(`no process of host ${victim?.metadata.name}`);
+    const servedBefore = (await serving()).length;
+    const url = serverURL(hostEndpoint(victim, await world.pool())!);
+    const killedAt = load.soFar(1).seconds;
+    killHost(process);
+    await world.until('the dead host is out of the load balancer', async () => {
+      const up = await members(world);
+      return up.length > 0 && !up.includes(url);
+    }, { deadlineMs: 15_000, everyMs: 25 });
+    const outAfter = load.soFar(1).seconds - killedAt;
+    await world.until('as many hosts as before serve, without it', async () => {
+      const now = await serving();
+      return now.length >= servedBefore && now.every(({ status }) => !status?.providerID?.endsWith(process.id));
+    }, { deadlineMs: 40_000 });
+    const replacedAfter = load.soFar(1).seconds - killedAt;
+    await world.until('nothing is left of the dead host', async () => {
+      const { processes, hosts } = await processesAndHosts(world);
+      return processes === hosts && (await world.hosts()).every(({ metadata }) => metadata.uid !== victim.metadata.uid);
+    });
+    const afterwards = load.soFar(1).seconds + LOAD_AFTERWARDS_SECONDS;
+    await world.until('load on the new fleet', async () => load.soFar(1).seconds >= afterwards);
+
+    // Requests of 60 ms that are unanswered now are not counted: whatever the dead host held has failed by now.
+    ending.abort();
+    const report = await load.done;
+    console.log(`      out of the load balancer after ${outAfter.toFixed(1)} s, replaced after ${replacedAfter.toFixed(1)} s; ${failuresOf(report)}`);
+    expect(outAfter, 'seconds until the load balancer sent it nothing').to.be.lessThan(5);
+    expect(report.failed / report.requests, failuresOf(report)).to.be.lessThan(0.01);
+    // Requests that the host had taken, and those on connections to it; nothing after the load balancer knew.
+    expect(failedOutside(report, killedAt - 1, killedAt + outAfter + 1), failuresOf(report)).to.equal(0);
+  } finally {
+    ending.abort();
+  }
+}
+
+/** URLs to which Traefik sends requests: those that it lists and calls up. */
+export async function members(world: World): Promise<string[]> {
+  const status = (await world.traefik.service(`${SERVICE}@http`))?.serverStatus ?? {};
+  return Object.entries(status).flatMap(([url, state]) => (state === 'UP' ? [url] : [])).toSorted();
+}
