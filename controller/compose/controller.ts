@@ -37,11 +37,11 @@ export interface Adapters {
 export interface Controller {
   context: Context;
   /** Undefined while passes move; else what is stuck, for the liveness probe. */
-  unhealthy(): string | undefined;
+  unhealthy: () => string | undefined;
   /** Evaluates every policy now, because new samples are there. */
-  samplesArrived(): void;
+  samplesArrived: () => void;
   /** Takes no new work and resolves when the passes under way have ended. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const SNAPSHOT_MAX_AGE_SECONDS = 1;

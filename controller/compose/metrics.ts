@@ -6,8 +6,8 @@ import type { MetricsSettings } from '../runtime/settings.ts';
 export interface RunningMetrics {
   source: MetricsSource;
   /** Calls back when new samples are there, where the source can tell. */
-  onSamples(listener: () => void): void;
-  stop(): Promise<void>;
+  onSamples: (listener: () => void) => void;
+  stop: () => Promise<void>;
 }
 
 /** Throws Invalid for settings that cannot work. */

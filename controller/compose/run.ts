@@ -12,7 +12,7 @@ export async function run(flags: RunFlags, io: Io): Promise<number> {
   const environment = { ...io.env };
   if (existsSync('.env')) readEnvFile({ path: '.env', processEnv: environment as Record<string, string>, quiet: true });
   const settings = readSettings(flags, environment);
-  const log = processLog(settings.logLevel, io.now);
+  const log = processLog(settings.logLevel, () => io.now());
   const running = await start(settings, log);
   await new Promise<void>((resolve) => {
     if (io.signal.aborted) resolve();

@@ -27,7 +27,7 @@ export interface RunningController {
   controller: Controller;
   /** Where it listens. */
   port: number;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export const storePath = (stateFolder: string): string => join(stateFolder, 'store.db');

@@ -16,7 +16,6 @@ export function timedProvider(provider: CloudProvider, clock: Clock, meters: Met
       throw error;
     }
   }
-  const { watch } = provider;
   return {
     name: provider.name,
     billing: provider.billing,
@@ -25,6 +24,6 @@ export function timedProvider(provider: CloudProvider, clock: Clock, meters: Met
     find: (owner) => timed('find', () => provider.find(owner)),
     create: (request) => timed('create', () => provider.create(request)),
     delete: (server) => timed('delete', () => provider.delete(server)),
-    ...(watch === undefined ? {} : { watch: (listener) => watch.call(provider, listener) }),
+    ...(provider.watch === undefined ? {} : { watch: (listener) => provider.watch?.(listener) ?? { close: () => undefined } }),
   };
 }

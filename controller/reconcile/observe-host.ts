@@ -23,12 +23,12 @@ export async function observeHost(context: Context, host: KamalHost, pool: HostP
   const operationID = host.status?.operation?.id;
 
   const [server, inspection, probe, membership, inFlight, wantedVersion] = await Promise.all([
-    wants('server') ? observeServer(context, host, pool) : nothing.server,
-    wantsMachine(phase, pool.spec.loadBalancer !== undefined) && endpoint !== undefined ? context.deployer.inspect(endpoint, pool.spec.kamal) : nothing,
-    wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : nothing.probe,
-    wants('membership') ? observeMembership(context, host, pool, endpoint) : nothing.membership,
-    wants('inFlight') && endpoint !== undefined ? context.probe.inFlight(endpoint) : nothing.inFlight,
-    wants('wantedVersion') ? wantedVersionOf(context, host, pool) : undefined,
+    wants('server') ? observeServer(context, host, pool) : Promise.resolve(nothing.server),
+    wantsMachine(phase, pool.spec.loadBalancer !== undefined) && endpoint !== undefined ? context.deployer.inspect(endpoint, pool.spec.kamal) : Promise.resolve(nothing),
+    wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : Promise.resolve(nothing.probe),
+    wants('membership') ? observeMembership(context, host, pool, endpoint) : Promise.resolve(nothing.membership),
+    wants('inFlight') && endpoint !== undefined ? context.probe.inFlight(endpoint) : Promise.resolve(nothing.inFlight),
+    wants('wantedVersion') ? wantedVersionOf(context, host, pool) : Promise.resolve(undefined),
   ]);
   return {
     server, machine: inspection.machine, app: inspection.app, probe, membership, inFlight,
@@ -54,7 +54,7 @@ async function observeServer(context: Context, host: KamalHost, pool: HostPool):
 async function searchEverywhere(context: Context, host: KamalHost, names: readonly ProviderName[], absent: ServerFact & { kind: 'Absent' }): Promise<ServerFact> {
   const owner = { installation: context.installation, pool: poolKeyOf(host), hostID: host.spec.hostID };
   try {
-    const found = (await Promise.all(names.map((name) => context.providers[name]?.find(owner) ?? []))).flat();
+    const found = (await Promise.all(names.map((name) => context.providers[name]?.find(owner) ?? Promise.resolve([])))).flat();
     const [first] = found;
     return first === undefined ? absent : { kind: 'Found', server: first, asOf: context.clock.now() };
   } catch (error) {

@@ -4,12 +4,12 @@ import type { Clock } from '../ports/index.ts';
 export interface WorkQueueOptions<K> {
   clock: Clock;
   /** Unique text of a key; equal texts are the same key. */
-  textOf(key: K): string;
+  textOf: (key: K) => string;
   /** One pass. Resolves to the milliseconds after which the key is due again, or undefined for not by itself. Must not throw. */
-  run(key: K): Promise<number | undefined>;
+  run: (key: K) => Promise<number | undefined>;
   /** Passes at the same time, over different keys. */
   concurrency: number;
-  onDepth?(depth: number): void;
+  onDepth?: (depth: number) => void;
 }
 
 /** Keys that wait for a pass: one pass a key at a time, the earliest due time wins, a key added while it runs runs again. */

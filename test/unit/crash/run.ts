@@ -42,7 +42,7 @@ export async function runScenario(scenario: Scenario, disturbance?: Disturbance,
     const [event] = events;
     if (event !== undefined && await event.when(installation)) {
       events.shift();
-      await event.then(installation);
+      await event.act(installation);
     }
     await step(installation, async () => {
       try {

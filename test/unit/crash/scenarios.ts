@@ -17,7 +17,7 @@ export interface Scenario {
 
 export interface ScenarioEvent {
   when(installation: Installation): Promise<boolean>;
-  then(installation: Installation): Promise<void>;
+  act(installation: Installation): Promise<void>;
 }
 
 const atOnce = async (): Promise<boolean> => true;
@@ -41,20 +41,20 @@ async function deletePool({ store }: Installation, deletionPolicy: 'Retain' | 'D
 }
 
 export const SCENARIOS: readonly Scenario[] = [
-  { name: 'scale-out', before: 1, after: 3, ends: 'Managed', events: [{ when: atOnce, then: scaleTo(3) }] },
-  { name: 'scale-in', before: 3, after: 1, ends: 'Managed', events: [{ when: atOnce, then: scaleTo(1) }] },
+  { name: 'scale-out', before: 1, after: 3, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(3) }] },
+  { name: 'scale-in', before: 3, after: 1, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(1) }] },
   {
     name: 'replacement of a host without power', before: 3, after: 3, ends: 'Managed', kills: true,
     events: [{
       when: atOnce,
-      then: async (installation) => installation.world.kill((await firstHost(installation)).metadata.name),
+      act: async (installation) => installation.world.kill((await firstHost(installation)).metadata.name),
     }],
   },
   {
     name: 'replacement of an unhealthy host', before: 3, after: 3, ends: 'Managed', kills: true,
     events: [{
       when: atOnce,
-      async then(installation) {
+      async act(installation) {
         const { metadata } = await firstHost(installation);
         const host = installation.world.hosts().find(({ order }) => order.name === metadata.name);
         if (host === undefined) throw new Error(`no host ${metadata.name}`);
@@ -65,15 +65,15 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'cancelled drain', before: 3, after: 3, ends: 'Managed',
-    events: [{ when: atOnce, then: scaleTo(2) }, { when: inPhase('Draining'), then: scaleTo(3) }],
+    events: [{ when: atOnce, act: scaleTo(2) }, { when: inPhase('Draining'), act: scaleTo(3) }],
   },
   {
     name: 'deletion of one host', before: 3, after: 3, ends: 'Managed',
     events: [{
       when: atOnce,
-      then: async (installation) => installation.store.delete('KamalHost', keyOf(await firstHost(installation))),
+      act: async (installation) => installation.store.delete('KamalHost', keyOf(await firstHost(installation))),
     }],
   },
-  { name: 'deletion of the pool, Drain', before: 3, after: 1, ends: 'Drained', events: [{ when: atOnce, then: (installation) => deletePool(installation, 'Drain') }] },
-  { name: 'deletion of the pool, Retain', before: 3, after: 3, ends: 'Retained', events: [{ when: atOnce, then: (installation) => deletePool(installation, 'Retain') }] },
+  { name: 'deletion of the pool, Drain', before: 3, after: 1, ends: 'Drained', events: [{ when: atOnce, act: (installation) => deletePool(installation, 'Drain') }] },
+  { name: 'deletion of the pool, Retain', before: 3, after: 3, ends: 'Retained', events: [{ when: atOnce, act: (installation) => deletePool(installation, 'Retain') }] },
 ];
