@@ -52,7 +52,7 @@ interface Setting {
 async function playIn(folder: string, { flags, io, script, show }: Setting): Promise<number> {
   const logFile = join(folder, 'controller.log');
   const logStream = createWriteStream(logFile);
-  const log = createJsonLog({ level: 'info', now: systemClock.now, write: (line) => logStream.write(`${line}\n`) });
+  const log = createJsonLog({ level: 'info', now: () => systemClock.now(), write: (line) => logStream.write(`${line}\n`) });
   const chance = seededChance(flags.seed ?? randomInt(2 ** 32));
   const { signal } = io;
   let measured: Measured | undefined;
@@ -103,8 +103,8 @@ async function writePicture(file: string, measured: Measured): Promise<string> {
 }
 
 function showFor(io: Io): Show {
-  if (!io.isTTY || io.env['TERM'] === 'dumb') return plainShow(io.stdout);
+  if (!io.isTTY || io.env['TERM'] === 'dumb') return plainShow((text) => io.stdout(text));
   const colours: Screen['colours'] = (io.env['NO_COLOR'] ?? '') === '' ? 'On' : 'Off';
   // Asked each time: a window may change its size.
-  return liveShow(io.stdout, () => ({ columns: process.stdout.columns ?? io.columns, rows: process.stdout.rows ?? USUAL_ROWS, colours }));
+  return liveShow((text) => io.stdout(text), () => ({ columns: process.stdout.columns ?? io.columns, rows: process.stdout.rows ?? USUAL_ROWS, colours }));
 }

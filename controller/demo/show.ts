@@ -1,6 +1,6 @@
 import { type Screen, type View, frame, numbersText, stage } from './frame.ts';
 import type { Happening } from './recorder.ts';
-import { count, latency, minutes } from './words.ts';
+import { count, essence, latency, minutes } from './words.ts';
 
 /** How the demo is watched while it runs. */
 export interface Show {
@@ -68,6 +68,6 @@ function sentence(happening: Happening): string {
   switch (happening.kind) {
     case 'Host': return `  host ${happening.host.name}: ${happening.host.phase}`;
     case 'HostGone': return `  host ${happening.host.name}: gone`;
-    case 'Decision': return `  decision ${happening.decision.from} → ${happening.decision.to}: ${happening.decision.reason}`;
+    case 'Decision': return `  decision ${happening.decision.from} → ${happening.decision.to}: ${essence(happening.decision.reason)}`;
   }
 }

@@ -14,11 +14,11 @@ export const span = (text: string, style: Style = 'Plain'): Span => ({ text, sty
 
 /** As so many characters of a terminal; what is too long is cut, with a sign that it was. */
 export function paint(line: Line, columns: number, colours: Colours): string {
-  const width = line.reduce((sum, { text }) => sum + [...text].length, 0);
+  const width = line.reduce((sum, { text }) => sum + Array.from(text).length, 0);
   let left = width > columns ? columns - 1 : columns;
   let painted = '';
   for (const { text, style } of line) {
-    const characters = [...text].slice(0, left);
+    const characters = Array.from(text).slice(0, left);
     left -= characters.length;
     painted += styled(characters.join(''), style, colours);
   }

@@ -1,4 +1,4 @@
-import { type Measured, type Sample, toCapacity } from './measured.ts';
+import { type Measured, type Sample, calmHosts, hostsAtEnd, peakHosts, toCapacity } from './measured.ts';
 import { loadEnds, neededHosts, spikeBegins } from './script.ts';
 import { count } from './words.ts';
 
@@ -22,8 +22,8 @@ const STYLE = `
 
 /** Where values lie in the picture. */
 interface Scale {
-  x(seconds: number): number;
-  y(value: number): number;
+  x: (seconds: number) => number;
+  y: (value: number) => number;
 }
 
 /** The run as a picture that stands alone: load and hosts on one axis, P95 below; light or dark as the reader's screen. */
@@ -44,7 +44,7 @@ export function svg(measured: Measured): string {
     `<desc id="about">${escaped(aboutText(measured))}</desc>`,
     `<style>${STYLE}\n</style>`,
     `<rect class="ground" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
-    text(24, 30, `${count(load.requests)} requests, ${count(load.failed)} failed: hosts follow the load`, 'text title'),
+    text(24, 30, `${count(load.requests)} requests, ${count(load.failed)} failed, ${hostsText(measured)}`, 'text title'),
     ...legend(script.hostRate),
     ...waiting(measured, x),
     `<path class="load" d="${area(samples, top, script.hostRate)}"/>`,
@@ -68,6 +68,8 @@ export function svg(measured: Measured): string {
     '',
   ].join('\n');
 }
+
+const hostsText = (measured: Measured): string => `${calmHosts(measured)} → ${peakHosts(measured)} → ${hostsAtEnd(measured)} hosts`;
 
 function aboutText(measured: Measured): string {
   const { script, load } = measured;

@@ -45,7 +45,7 @@ describe('closing summary', () => {
   const text = (): string => summary(measured(), judge(measured()), 'demo.svg').join('\n');
 
   it('fits 80 columns', () => {
-    for (const line of text().split('\n')) expect([...line].length, line).to.be.at.most(80);
+    for (const line of text().split('\n')) expect(Array.from(line).length, line).to.be.at.most(80);
   });
 
   it('says all that was measured', () => {
@@ -77,7 +77,7 @@ describe('picture', () => {
     const picture = svg(measured());
     expect(picture).to.match(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/).and.to.include('prefers-color-scheme: dark');
     expect(picture).not.to.match(/NaN|undefined|Infinity|href|<image|<script|url\(/);
-    expect(picture).to.include('>8,900 requests, 0 failed: hosts follow the load</text>').and.to.include('13.0 s to capacity, 4.0 s of it boot');
+    expect(picture).to.include('>8,900 requests, 0 failed, 2 → 5 → 2 hosts</text>').and.to.include('13.0 s to capacity, 4.0 s of it boot');
     expect(Number(/width="(\d+)"/.exec(picture)?.[1])).to.be.at.most(900);
     expect(unclosed(picture)).to.deep.equal([]);
   });
