@@ -82,7 +82,8 @@ function start(host: HostView, { operation }: HostFacts, step: HostStep & { kind
 
 export const JOINING: Work = (host, { membership }, now) => {
   const at = confirmedAt(host);
-  if (membership.kind !== 'ListedUp' || now >= at) return wait(`joins: ${membershipText(membership)}`, 1);
+  // The health-check interval counts from when the listing was first seen, so what is seen late delays the host. The answer serves all of its pool.
+  if (membership.kind !== 'ListedUp' || now >= at) return wait(`joins: ${membershipText(membership)}`, 0.5);
   return { ...wait('every load balancer lists it up; it must still be up one health-check interval later', (at - now) / seconds(1)), until: at };
 };
 
