@@ -164,8 +164,8 @@ function decisionLines({ decisions }: View, columns: number, room: number): Line
   const lines: Line[] = [[span('last decisions', 'Strong')]];
   if (decisions.length === 0) lines.push([span('none yet: the controller looks at the pool for the first time', 'Faint')]);
   for (const { seconds, from, to, reason } of decisions.toReversed()) {
-    const text = wrap(essence(reason), columns - 16, 2);
-    if (lines.length + text.length > room) break;
+    if (lines.length >= room) break;
+    const text = wrap(essence(reason), columns - 16, Math.min(2, room - lines.length));
     text.forEach((piece, index) => lines.push([
       index === 0 ? span(`${(seconds < 0 ? 'start' : minutes(seconds)).padStart(6)}  `, 'Faint') : span(' '.repeat(8)),
       index === 0 ? span(`${from} → ${to}`.padEnd(8), 'Strong') : span(' '.repeat(8)),

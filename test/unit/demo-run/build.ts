@@ -44,8 +44,8 @@ export const measured = (changes: Partial<Measured> = {}): Measured => ({
   script: FULL_SCRIPT, loadBegan: LOAD_BEGAN, seconds: 82, load: report(), samples: samples(), hosts: tracks(),
   decisions: [
     { at: at(-7), from: 1, to: 2, reason: 'rps absent (Empty: no series): nothing is removed; raised to 2 by minHosts' },
-    { at: at(18), from: 2, to: 4, reason: 'rps 170 requests/s of 44 a host → 4' },
-    { at: at(64), from: 5, to: 2, reason: 'rps 40.1 requests/s of 44 a host → 1; held at 2: highest of the last 10 s' },
+    { at: at(18), from: 2, to: 4, reason: 'rps 170 requests/s of 42 a host → 4' },
+    { at: at(64), from: 5, to: 2, reason: 'rps 40.1 requests/s of 42 a host → 1; held at 2: highest of the last 10 s' },
   ],
   ...changes,
 });

@@ -26,7 +26,7 @@ describe('live frame', () => {
     expect(text).to.include('spike   0:23 of 1:22').and.to.include('208 requests/s').and.to.include('1.23 s');
     expect(text).to.include('2,345 sent, 0 failed, 87 in flight');
     expect(text).to.include('● ● ● ● ◔   4 in service, 1 booting; 5 wanted');
-    expect(text).to.match(/0:18 {2}2 → 4 {3}rps 170 requests\/s of 44 a host → 4/);
+    expect(text).to.match(/0:18 {2}2 → 4 {3}rps 170 requests\/s of 42 a host → 4/);
     expect(text).to.match(/start {2}1 → 2 {3}raised to 2 by minHosts/);
   });
 
@@ -88,7 +88,7 @@ describe('plain lines', () => {
     happenings.forEach((happening) => show.happened(happening, 18));
     show.happened(happenings[0]!, undefined);
     expect(written.slice(3)).to.deep.equal([
-      ' 0:18    host web-0: InService\n', ' 0:18    host web-0: gone\n', ' 0:18    decision 2 → 4: rps 170 requests/s of 44 a host → 4\n', '         host web-0: InService\n',
+      ' 0:18    host web-0: InService\n', ' 0:18    host web-0: gone\n', ' 0:18    decision 2 → 4: rps 170 requests/s of 42 a host → 4\n', '         host web-0: InService\n',
     ]);
   });
 });
