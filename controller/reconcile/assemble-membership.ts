@@ -12,11 +12,13 @@ export type KnownServers = readonly Server[] | undefined;
  * provider says that the server is gone. Pure.
  */
 export function assembleMembership(last: Membership, pools: readonly HostPool[], hosts: readonly KamalHost[], servers: KnownServers): Membership {
-  const kept = last.pools.filter(({ pool }) => pools.every((live) => !sameKey(keyOf(live), pool)));
+  const left = last.pools.filter(({ pool }) => pools.every((live) => !sameKey(keyOf(live), pool)));
   const entries = pools.filter((pool) => ownsService(pool, pools)).flatMap((pool) => {
-    const before = last.pools.find((entry) => sameKey(entry.pool, keyOf(pool)));
+    const before = last.pools.find((entry) => sameKey(entry.pool, keyOf(pool))) ?? left.find(({ service }) => service === pool.spec.loadBalancer?.traefik.service);
     return entryOf(pool, hosts.filter((host) => belongsTo(host, pool)), before, servers) ?? [];
   });
+  // A pool under a new name takes over the service of one that is gone, with its members: two entries of one service cannot be served.
+  const kept = left.filter(({ service }) => entries.every((entry) => entry.service !== service));
   const next = [...kept, ...entries].sort((a, b) => a.service.localeCompare(b.service) || a.pool.namespace.localeCompare(b.pool.namespace));
   return JSON.stringify(next) === JSON.stringify(last.pools) ? last : { generation: last.generation + 1, pools: next };
 }
@@ -34,7 +36,7 @@ function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMember
   const fixed = fixedEndpoints(pool).map(({ name, endpoint }): Member => ({ name, address: endpoint.address, port: endpoint.ports.http, kind: 'Fixed' }));
   const serving = hosts.filter(({ status }) => MEMBER.includes(status?.phase ?? 'Pending')).flatMap((host) => memberOf(host, pool) ?? []);
   const members = unique([...fixed, ...serving, ...vanished(pool, hosts, before, servers)]);
-  const emptyWanted = pool.spec.replicas === 0 && fixed.length === 0;
+  const emptyWanted = fixed.length === 0 && (pool.spec.replicas === 0 || drainsAll(pool));
   if (members.length === 0 && !emptyWanted) return before;
   const { path, hostname, intervalSeconds, timeoutSeconds } = pool.spec.health;
   return {
@@ -43,6 +45,9 @@ function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMember
     emptyWanted, members,
   };
 }
+
+/** A person who wrote Drain and deletes the pool asks for its emptiness: its last host could else never leave. */
+const drainsAll = ({ metadata, spec }: HostPool): boolean => metadata.deletionTimestamp !== undefined && spec.deletionPolicy === 'Drain';
 
 /** Members whose KamalHost is gone without having left, or was just adopted: they serve, so they stay until it joins, leaves or is known to be dead. */
 function vanished(pool: HostPool, hosts: readonly KamalHost[], before: PoolMembership | undefined, servers: KnownServers): Member[] {

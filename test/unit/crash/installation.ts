@@ -2,15 +2,13 @@ import { type KamalHost, API_VERSION, type ObjectKey, keyOf } from '../../../con
 import { createLocalProvider } from '../../../controller/act/cloud/local/provider.ts';
 import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
 import { isClass } from '../../../controller/model/index.ts';
-import type { CloudProvider, DecisionLog, Leadership, LoadBalancer, MetricsSource, Store } from '../../../controller/ports/index.ts';
+import type { CloudProvider, LoadBalancer, Store } from '../../../controller/ports/index.ts';
 import type { Context, WorkKey } from '../../../controller/reconcile/context.ts';
 import { reconcile } from '../../../controller/reconcile/dispatch.ts';
-import { createEngineStates } from '../../../controller/reconcile/engine-states.ts';
-import { createPurchaseGate } from '../../../controller/reconcile/purchase-gate.ts';
 import { createServerView } from '../../../controller/reconcile/server-view.ts';
-import { createMeters } from '../../../controller/report/meters.ts';
 import { type MemoryStore, createMemoryStore } from '../../../controller/runtime/store/memory-store.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
+import { INSTALLATION, contextOf } from '../../support/context.ts';
 import { type PortHooks, instrumented } from '../../support/instrumented.ts';
 import { type MemoryWorld, createMemoryWorld } from '../../support/memory-world.ts';
 
@@ -62,21 +60,13 @@ export function startProcess(installation: Installation, hooks: PortHooks, bug?:
   const local = createLocalProvider({ table: world.table, clock, newID });
   const providers = { Local: port('CloudProvider', local) };
   const seen: { Local: CloudProvider } = { Local: bug === 'NoFindBeforeCreate' ? blind(providers.Local) : providers.Local };
-  return {
-    installation: 'test', clock, newID, store, documents,
-    leadership: { isLeader: () => true, onChange: () => undefined } satisfies Leadership,
-    providers,
+  return contextOf({
+    clock, newID, store, documents, providers,
     deployer: port('Deployer', createLocalDeployer({ control: world.control, clock })),
     loadBalancer: port('LoadBalancer', bug === 'NoConfirmBeforeStop' ? trusting(world.loadBalancer) : world.loadBalancer),
     probe: port('HostProbe', world.probe),
-    metrics: { read: async () => [], scrapeIntervalSeconds: 15 } satisfies MetricsSource,
-    decisionLog: { append: async () => undefined, recent: async () => [] } satisfies DecisionLog,
-    gate: createPurchaseGate(documents, clock, {}),
-    servers: createServerView(seen, 'test', clock, 0.5),
-    engineStates: createEngineStates(documents, clock),
-    meters: createMeters(),
-    enqueue: () => undefined,
-  };
+    servers: createServerView(seen, INSTALLATION, clock, 0.5),
+  });
 }
 
 function withBug(store: Store, bug: PlantedBug | undefined): Store {

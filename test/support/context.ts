@@ -1,0 +1,30 @@
+/** What reconcilers reach the world through, over parts of a test; what a test does not name is quiet. */
+import type { Clock, Documents, Leadership, Store } from '../../controller/ports/index.ts';
+import type { Context } from '../../controller/reconcile/context.ts';
+import { createEngineStates } from '../../controller/reconcile/engine-states.ts';
+import { createPurchaseGate } from '../../controller/reconcile/purchase-gate.ts';
+import { createServerView } from '../../controller/reconcile/server-view.ts';
+import { createMeters } from '../../controller/report/meters.ts';
+
+export const INSTALLATION = 'test';
+
+const ALWAYS: Leadership = { isLeader: () => true, onChange: () => undefined };
+
+export type ContextParts = { clock: Clock; store: Store; documents: Documents } & Pick<Context, 'newID' | 'providers' | 'deployer' | 'loadBalancer' | 'probe'> & Partial<Context>;
+
+/** Nothing in it outlives it: a second context over the same parts is a second process. */
+export function contextOf(parts: ContextParts): Context {
+  const { clock, documents, providers } = parts;
+  return {
+    installation: INSTALLATION,
+    leadership: ALWAYS,
+    metrics: { read: async () => [], scrapeIntervalSeconds: 15 },
+    decisionLog: { append: async () => undefined, recent: async () => [] },
+    gate: createPurchaseGate(documents, clock, {}),
+    servers: createServerView(providers, INSTALLATION, clock, 0.5),
+    engineStates: createEngineStates(documents, clock),
+    meters: createMeters(),
+    enqueue: () => undefined,
+    ...parts,
+  };
+}
