@@ -26,6 +26,9 @@ lint: $(SETUP)
 generate: $(SETUP) ## types and reference documents from crds/
 	@npm run --silent generate
 
+bench: $(SETUP) ## from a load step to hosts in service, as a table; needs the real parts
+	@npm run --silent bench:reaction -- $(ARGS)
+
 pack: $(SETUP) ## the package as npm would publish it
 	@npm run --silent build
 	npm pack

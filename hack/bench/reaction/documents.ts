@@ -35,7 +35,8 @@ export function documentsFor(metric: MetricName, hosts: number, { fixedHost, tra
       targetRef: { name: POOL.name },
       mode: 'Enforce',
       maxHosts: 1 + hosts,
-      metrics: [metricEntry(metric, hosts)],
+      // As in most policies there is a second metric, from other pages at other times; the step does not show in it.
+      metrics: [metricEntry(metric, hosts), { name: 'cpu', target: 90 }],
       behavior: {
         // The default would add four hosts in the first minute.
         scaleOut: { policies: [{ type: 'Hosts', value: 10, periodSeconds: 5 }] },

@@ -25,6 +25,14 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const log = createJsonLog({ level: 'warn', now: Date.now, write: say });
 
 const worlds: World[] = [];
+let interrupted: 'SIGINT' | 'SIGTERM' | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    interrupted = signal;
+    void stopWorlds().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  });
+}
+
 try {
   const [prometheus, traefik] = await Promise.all([find('prometheus'), find('traefik')]);
   for (const setup of short ? SHORT_SETUPS : SETUPS) worlds.push(await startWorld(setup, log));
@@ -35,11 +43,18 @@ try {
     '', resultTable(results), '', ...missesOf(results).map((miss) => `misses its goal: ${miss}`), '',
   ].join('\n'));
   if (check && missesOf(results).length > 0) process.exitCode = 1;
+} catch (error) {
+  // What is ended by the signal fails all the rest.
+  if (interrupted === undefined) throw error;
 } finally {
-  for (const world of worlds.splice(0)) {
+  await stopWorlds();
+}
+
+async function stopWorlds(): Promise<void> {
+  await Promise.all(worlds.splice(0).map(async (world) => {
     const word = await world.stop();
     if (word !== undefined) say(`${setupText(world.setup)}: ${word}`);
-  }
+  }));
 }
 
 /** One step at a time; the worlds take turns, so that each may calm down while the others step. */
