@@ -69,7 +69,9 @@ async function afterFailure(context: Context, host: KamalHost, pool: HostPool, p
   if (isClass(error, 'Conflict', 'NotLeader')) throw error;
   const errorClass = classOf(error);
   const next = errorClass === 'Capacity' || errorClass === 'Quota' ? nextPlacement(pool, placement) : placement;
-  const afterSeconds = waitAfter(errorClass, next !== placement, isClass(error, 'RateLimited') ? error.retryAfterSeconds : undefined);
+  // Back at the first placement all have refused: asking them in turn each second would help nobody.
+  const untried = next !== placement && next !== pool.spec.placements[0];
+  const afterSeconds = waitAfter(errorClass, untried, isClass(error, 'RateLimited') ? error.retryAfterSeconds : undefined);
   await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Warning', reason: 'CreateFailed', message: `${placement.name}: ${messageOf(error)}` });
   return refuse(context, host, errorClass, `${placement.name}: ${messageOf(error)}`, afterSeconds, next.name);
 }
@@ -79,10 +81,10 @@ const nextPlacement = (pool: HostPool, placement: Placement): Placement => {
   return placements[(placements.findIndex(({ name }) => name === placement.name) + 1) % placements.length] ?? placement;
 };
 
-/** Seconds until the next look: soon where another placement may help or the outcome is open, later where a person must act. */
-function waitAfter(errorClass: ErrorClass, otherPlacement: boolean, retryAfterSeconds: number | undefined): number {
+/** Seconds until the next look: soon where a placement that was not asked yet may help or the outcome is open, later where a person must act. */
+function waitAfter(errorClass: ErrorClass, untriedPlacement: boolean, retryAfterSeconds: number | undefined): number {
   if (retryAfterSeconds !== undefined) return retryAfterSeconds;
-  if (otherPlacement || errorClass === 'OutcomeUnknown') return 1;
+  if (untriedPlacement || errorClass === 'OutcomeUnknown') return 1;
   if (errorClass === 'Transient' || errorClass === 'Unavailable') return 5;
   return 30;
 }

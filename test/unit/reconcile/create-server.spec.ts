@@ -1,0 +1,164 @@
+import { expect } from 'chai';
+import { type KamalHost, keyOf } from '../../../controller/api/index.ts';
+import { ClassifiedError, fromTimestamp } from '../../../controller/model/index.ts';
+import { createPurchaseGate } from '../../../controller/reconcile/purchase-gate.ts';
+import { poolDraft } from '../../support/drafts.ts';
+import { type Bench, createBench } from './bench.ts';
+
+const PLACEMENTS = [{ name: 'near', provider: 'Local', local: { bootMilliseconds: 1000 } }, { name: 'far', provider: 'Local', local: { bootMilliseconds: 1000 } }];
+
+describe('the purchase of a server', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = createBench();
+  });
+
+  const start = async (spec: object = {}): Promise<KamalHost> => {
+    await bench.put('HostPool', poolDraft('default', 'web', { replicas: 1, placements: PLACEMENTS, ...spec } as never));
+    await passes('Pool', 2);
+    return host();
+  };
+  async function host(): Promise<KamalHost> {
+    const [only] = await bench.hosts();
+    if (only === undefined) throw new Error('no host');
+    return only;
+  }
+  async function passes(kind: 'Pool' | 'Host', count: number): Promise<void> {
+    for (let pass = 0; pass < count; pass += 1) await bench.pass(kind, kind === 'Pool' ? { namespace: 'default', name: 'web' } : keyOf(await host()));
+  }
+  /** The host's passes up to and with its first create call. */
+  async function untilAsked(): Promise<void> {
+    const asked = bench.creates.length;
+    for (let pass = 0; bench.creates.length === asked; pass += 1) {
+      if (pass > 8) throw new Error(`no create call; the host says: ${(await host()).status?.reason}`);
+      await passes('Host', 1);
+    }
+  }
+  const secondsToNext = (status: KamalHost['status']): number => ((fromTimestamp(status?.nextAttemptAt) ?? NaN) - bench.clock.now()) / 1000;
+
+  it('asks the first placement, with the owner in the call, and notes the server', async () => {
+    const { spec, metadata } = await start();
+    await untilAsked();
+    const [request] = bench.creates;
+    expect(request).to.deep.include({ name: metadata.name, owner: { installation: 'test', pool: { namespace: 'default', name: 'web' }, hostID: spec.hostID } });
+    expect((await host()).status).to.include({ phase: 'Provisioning', createAttempts: 1, provider: 'Local', placement: 'near', providerID: (await bench.server(spec.hostID))?.providerID });
+    expect((await bench.context.gate.read()).entries[spec.hostID]).to.include({ state: 'Alive', placement: 'near' });
+  });
+
+  for (const errorClass of ['Capacity', 'Quota'] as const) {
+    it(`goes on to the next placement after ${errorClass}, and says why`, async () => {
+      bench.faults = [{ kind: 'Refused', class: errorClass }];
+      const { metadata } = await start();
+      await untilAsked();
+      const { status } = await host();
+      expect(status).to.include({ placement: 'far', reason: `near: the local provider refuses ${metadata.name}: ${errorClass}` });
+      expect(status?.failure).to.include({ class: errorClass });
+      expect(secondsToNext(status)).to.equal(1);
+      expect(await bench.events('KamalHost', metadata.name)).to.deep.equal([`CreateFailed: near: the local provider refuses ${metadata.name}: ${errorClass}`]);
+      await bench.drive('a server of the other placement', async () => (await bench.server((await host()).spec.hostID))?.placement === 'far');
+      expect(bench.creates.map(({ placement }) => placement.name)).to.deep.equal(['near', 'far']);
+      expect((await host()).status?.failure).to.equal(undefined);
+    });
+  }
+
+  it('begins at the first placement again some time after all have refused', async () => {
+    bench.faults = [{ kind: 'Refused', class: 'Capacity' }, { kind: 'Refused', class: 'Capacity' }];
+    await start();
+    await bench.drive('both have refused', async () => bench.creates.length === 2);
+    const refusedAt = bench.clock.now();
+    await bench.drive('a server', async () => bench.world.hosts().length === 1);
+    expect(bench.creates.map(({ placement }) => placement.name)).to.deep.equal(['near', 'far', 'near']);
+    expect((bench.clock.now() - refusedAt) / 1000, 'a full provider is not asked each second').to.be.within(29, 32);
+  });
+
+  it('shows a quota that nothing helps against on the pool, and asks rarely', async () => {
+    bench.faults = Array.from({ length: 9 }, () => ({ kind: 'Refused', class: 'Quota' }));
+    const { metadata } = await start({ placements: PLACEMENTS.slice(0, 1) });
+    await untilAsked();
+    expect(secondsToNext((await host()).status)).to.equal(30);
+    await passes('Pool', 1);
+    const { status } = await bench.pool();
+    expect(status).to.include({ state: 'Stuck', reason: `${metadata.name}: Quota: near: the local provider refuses ${metadata.name}: Quota` });
+    expect(status?.conditions?.find(({ type }) => type === 'Stuck')).to.include({ status: 'True', reason: 'NeedsAttention' });
+  });
+
+  it('waits as long as a rate limit says', async () => {
+    bench.faults = [new ClassifiedError('RateLimited', 'too many calls', { retryAfterSeconds: 42 })];
+    await start();
+    await untilAsked();
+    expect(secondsToNext((await host()).status)).to.equal(42);
+    await bench.clock.advance(41_000);
+    await passes('Host', 3);
+    expect(bench.creates).to.have.length(1);
+    await bench.clock.advance(1000);
+    await passes('Host', 3);
+    expect(bench.creates).to.have.length(2);
+  });
+
+  it('finds the server of a create whose answer was lost, and buys none for it', async () => {
+    bench.faults = [{ kind: 'ReplyLost' }];
+    const { spec } = await start();
+    await untilAsked();
+    expect((await host()).status?.failure).to.include({ class: 'OutcomeUnknown' });
+    expect(bench.creates).to.have.length(1);
+    await bench.drive('the server is known', async () => (await host()).status?.providerID !== undefined);
+    expect(bench.creates).to.have.length(1);
+    expect(bench.world.hosts()).to.have.length(1);
+    expect((await bench.context.gate.read()).entries[spec.hostID]?.state).to.equal('Alive');
+  });
+
+  it('asks again, in a later pass, when an open outcome proves to be none', async () => {
+    bench.faults = [new ClassifiedError('OutcomeUnknown', 'the answer was lost')];
+    await start();
+    await untilAsked();
+    await passes('Host', 3);
+    expect(bench.creates, 'in the second of the first call').to.have.length(1);
+    await bench.drive('a server', async () => bench.world.hosts().length === 1);
+    expect(bench.creates).to.have.length(2);
+    expect((await host()).status?.createAttempts).to.equal(2);
+  });
+
+  it('stores its intent before it asks: a conflict there means no call at all', async () => {
+    const { store } = bench;
+    const real = store.updateStatus.bind(store);
+    const wrapped = { ...store, updateStatus: (async (kind: never, object: KamalHost) => {
+      if (object.status?.createAttempts !== undefined) throw new ClassifiedError('Conflict', 'somebody else wrote');
+      return real(kind, object as never);
+    }) as typeof store.updateStatus };
+    const stale = { ...bench.context, store: wrapped };
+    await start();
+    await passes('Host', 2);
+    const { reconcileHost } = await import('../../../controller/reconcile/host.ts');
+    for (let pass = 0; pass < 3; pass += 1) await reconcileHost(stale, keyOf(await host())).then(() => 'ended', (error: ClassifiedError) => expect(error.class).to.equal('Conflict'));
+    expect(bench.creates).to.have.length(0);
+  });
+
+  it('does not ask as one who no longer leads', async () => {
+    bench = createBench({ leadership: { isLeader: () => false, onChange: () => undefined } });
+    await start();
+    await passes('Host', 5);
+    expect(bench.creates).to.have.length(0);
+  });
+
+  it('is refused by the gate, with what would lift it', async () => {
+    bench = createBench();
+    bench.context.gate = createPurchaseGate(bench.store, bench.clock, { Local: 0 });
+    const { spec } = await start();
+    await passes('Host', 4);
+    expect(bench.creates).to.have.length(0);
+    const { status } = await host();
+    expect(status?.failure).to.include({ class: 'Quota', message: "server 1 at Local would exceed the installation's ceiling of 0: raise the ceiling, or wait for a host to leave" });
+    expect(secondsToNext(status)).to.equal(5);
+    expect((await bench.context.gate.read()).entries[spec.hostID]).to.equal(undefined);
+    expect(await bench.context.meters.registry.metrics()).to.include('kamal_autoscaler_refused_purchases_total{pool="default/web",reason="ProviderCeiling"} 1');
+  });
+
+  it('is refused for a provider that is not set up', async () => {
+    bench.context.providers = {};
+    await start();
+    await passes('Host', 4);
+    const { status } = await host();
+    expect(status?.failure).to.include({ class: 'Invalid', message: 'provider Local of placement near is not set up in this installation' });
+    expect(secondsToNext(status)).to.equal(60);
+  });
+});
