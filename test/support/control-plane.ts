@@ -7,7 +7,7 @@ import { ClusterStore, connect, openApi } from '../../controller/runtime/cluster
 import type { ApiOptions, ClusterApi, ClusterStoreOptions } from '../../controller/runtime/cluster/index.ts';
 import { startEtcd } from './real/etcd.ts';
 import { startKubeApiserver } from './real/kube-apiserver.ts';
-import type { KubeApiserver } from './real/kube-apiserver.ts';
+import type { KubeApiserver, KubeApiserverOptions } from './real/kube-apiserver.ts';
 import { kubectl } from './real/kubectl.ts';
 import { until } from './real/until.ts';
 
@@ -31,9 +31,9 @@ export interface ControlPlane {
 }
 
 /** Starts it with `manifests/` applied, definitions and RBAC included. */
-export async function startControlPlane(): Promise<ControlPlane> {
+export async function startControlPlane(options: KubeApiserverOptions = {}): Promise<ControlPlane> {
   const etcd = await startEtcd();
-  const server = await startKubeApiserver(etcd.url).catch(async (error: unknown) => {
+  const server = await startKubeApiserver(etcd.url, options).catch(async (error: unknown) => {
     await etcd.stop();
     throw error;
   });

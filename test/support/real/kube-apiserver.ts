@@ -25,7 +25,12 @@ export interface KubeApiserver extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-export async function startKubeApiserver(etcdUrl: string): Promise<KubeApiserver> {
+export interface KubeApiserverOptions {
+  /** More flags of kube-apiserver, such as those of its audit log. */
+  flags?: readonly string[];
+}
+
+export async function startKubeApiserver(etcdUrl: string, { flags = [] }: KubeApiserverOptions = {}): Promise<KubeApiserver> {
   const folder = await privateFolder('kube-apiserver');
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
@@ -64,6 +69,7 @@ export async function startKubeApiserver(etcdUrl: string): Promise<KubeApiserver
         // A halted server must free its port at once.
         '--shutdown-delay-duration=0s',
         '--shutdown-send-retry-after=false',
+        ...flags,
       ],
       ready: async () => {
         if ((await asAdmin('GET', '/readyz')).status !== 200) return false;

@@ -1,0 +1,65 @@
+/** One controller of several, and what it says of itself. */
+import { readFile } from 'node:fs/promises';
+import { type ControllerProcess, type ControllerStore, startControllerProcess } from '../e2e/controller-process.ts';
+
+export interface LogLine {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  message: string;
+  error?: string;
+}
+
+export class Replica {
+  readonly controller: ControllerProcess;
+
+  private constructor(controller: ControllerProcess) {
+    this.controller = controller;
+  }
+
+  /** Replicas with the same state folder share the cloud whose records lie there. */
+  static async start(store: ControllerStore, stateFolder: string): Promise<Replica> {
+    const args = ['--scrape-interval', '1'];
+    return new Replica(await startControllerProcess({ store, stateFolder, installation: 'e2e', args }));
+  }
+
+  /** What it logged, earlier runs included. */
+  async log(): Promise<LogLine[]> {
+    const text = await readFile(this.controller.process.logFile, 'utf8');
+    return text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** Status and text of its answer to Traefik; undefined while it does not answer at all. */
+  async config(): Promise<{ status: number; text: string } | undefined> {
+    try {
+      const response = await fetch(`${this.controller.url}/traefik/config`, { signal: AbortSignal.timeout(2_000) });
+      return { status: response.status, text: await response.text() };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Runs and leads, by its own log. */
+  async leads(): Promise<boolean> {
+    const said = (await this.log()).findLast(({ message }) => message === 'runs' || message === 'leads' || message === 'stands by');
+    return this.controller.process.pid !== undefined && said?.message === 'leads';
+  }
+
+  freeze(): void {
+    this.controller.process.signal('SIGSTOP');
+  }
+
+  wake(): void {
+    this.controller.process.signal('SIGCONT');
+  }
+
+  /** Runs again, whatever a test has done to it. */
+  async revive(): Promise<void> {
+    if (this.controller.process.pid === undefined) await this.controller.process.start();
+    else this.wake();
+  }
+
+  /** Ends it at once, as a crash does, and waits until it is gone. */
+  async kill(): Promise<void> {
+    this.controller.process.signal('SIGKILL');
+    await this.controller.process.halt();
+  }
+}
