@@ -5,6 +5,7 @@ import { sameJSON, withHostStatus } from '../report/status.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { createServer } from './create-server.ts';
 import { hostEndpoint } from './host-endpoint.ts';
+import { tellAdvance, tellHealth } from './host-events.ts';
 import { observeHost } from './observe-host.ts';
 import { noteStartFailure } from './start-failures.ts';
 
@@ -66,7 +67,9 @@ async function noteFacts(context: Context, host: KamalHost, facts: HostFacts, ju
   const changed = withHostStatus(host, change, now);
   if (sameJSON(changed.status, host.status)) return host;
   if (facts.server.kind === 'Found') await context.gate.noteAlive(host.spec.hostID, poolKeyOf(host), facts.server.server);
-  return write(context, changed);
+  const written = await write(context, changed);
+  if (judgement !== undefined) await tellHealth(context, host, judgement.health, judgement.why);
+  return written;
 }
 
 function serverStatus(server: Server): Partial<NonNullable<KamalHost['status']>> {
@@ -162,6 +165,7 @@ async function advance(context: Context, host: KamalHost, pool: HostPool | undef
   }
   if (step.to !== host.status?.phase) change.operation = undefined;
   await write(context, withHostStatus(host, change, now));
+  await tellAdvance(context, host, step);
   if (step.to === 'InService') context.meters.booted(poolKeyOf(host), (now - (fromTimestamp(host.metadata.creationTimestamp) ?? now)) / seconds(1));
   context.enqueue({ kind: 'Membership' });
   context.enqueue({ kind: 'Pool', key: poolKeyOf(host) });

@@ -63,5 +63,6 @@ realSuite('a pool on a real kube-apiserver', CLUSTER_PARTS, function () {
 
   it('replaces a host that dies under load', async () => {
     await hostDies(world);
+    expect(await kubectl('get', 'events', '--field-selector', 'reason=ServerLost', '-o', 'jsonpath={.items[*].message}')).to.include('its pool makes up for it');
   });
 }, [recordedTraffic]);

@@ -1,0 +1,18 @@
+import { type KamalHost, keyOf } from '../api/index.ts';
+import type { HostStep } from '../model/index.ts';
+import type { StoreEvent } from '../ports/index.ts';
+import type { Context } from './context.ts';
+
+/** Tells people of the turns in a host's life that they would ask about: it serves, or its server was lost. */
+export async function tellAdvance(context: Context, host: KamalHost, { to, why }: HostStep & { kind: 'Advance' }): Promise<void> {
+  if (to === 'InService') await tell(context, host, 'Normal', 'InService', why);
+  if (to === 'Departing') await tell(context, host, 'Warning', 'ServerLost', `${why}; it leaves the load balancers, and its pool makes up for it`);
+}
+
+/** Tells people that a host is to be replaced, once for each time it falls ill. */
+export async function tellHealth(context: Context, host: KamalHost, health: 'Healthy' | 'Suspect' | 'Unhealthy', why: string): Promise<void> {
+  if (health === 'Unhealthy' && host.status?.health !== 'Unhealthy') await tell(context, host, 'Warning', 'Unhealthy', why);
+}
+
+const tell = (context: Context, host: KamalHost, type: StoreEvent['type'], reason: string, message: string): Promise<void> =>
+  context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type, reason, message });
