@@ -30,8 +30,8 @@ export interface DemoWorld extends Stage {
   stop(): Promise<void>;
 }
 
-/** A core of this machine stands for two hosts. */
-const HOST: Partial<HostSettings> = { cores: 0.5, deployMilliseconds: 400 };
+/** A core of this machine stands for two hosts; a queue of any length is better than a refusal. */
+const HOST: Partial<HostSettings> = { cores: 0.5, deployMilliseconds: 400, queueLimit: 5_000 };
 const BALANCER_POLL_MILLISECONDS = 500;
 const START_SECONDS = 30;
 const LOOK_MILLISECONDS = 50;

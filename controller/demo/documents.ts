@@ -30,7 +30,8 @@ export function documentsOf(script: Script, { fixedHost, balancer }: Place): str
       fixedHosts: [{ name: FIXED_HOST, ...fixedHost }],
       placements: [{ name: 'here', provider: 'Local', local: { bootMilliseconds: script.bootMilliseconds } }],
       loadBalancer: { traefik: { service: BALANCED_SERVICE, apiURLs: [balancer.apiURL], metricsURLs: [balancer.metricsURL], entryPoint: ENTRY_POINT } },
-      health: { intervalSeconds: 1, timeoutSeconds: 1 },
+      // All parts share one machine: where it stalls for a moment, no host is down.
+      health: { intervalSeconds: 1, timeoutSeconds: 4 },
       drain: { timeoutSeconds: 20 },
     },
   };
