@@ -81,9 +81,19 @@ async function tell(
   const reported = withPolicyReport(policy, report, now);
   if (sameJSON(reported.status, policy.status)) return;
   await context.store.updateStatus('ScalingPolicy', reported);
-  if (report.change !== undefined) {
-    const reason = scaled === 'Scaled' ? 'Scaled' : 'Recommended';
-    await context.store.recordEvent({ kind: 'ScalingPolicy', key, uid: policy.metadata.uid, type: 'Normal', reason, message: `${report.change.from} → ${report.change.to}: ${report.change.reason}` });
+  const event = report.change === undefined ? undefined : eventOf(policy.spec.mode, scaled);
+  if (report.change === undefined || event === undefined) return;
+  const { from, to, reason } = report.change;
+  await context.store.recordEvent({ kind: 'ScalingPolicy', key, uid: policy.metadata.uid, ...event, message: `${from} → ${to}: ${typeof scaled === 'object' ? scaled.failed : reason}` });
+}
+
+/** How a change is told beside the status; Observe only records it, and what the pool has already is no news. */
+function eventOf(mode: ScalingPolicy['spec']['mode'], scaled: Scaled): { type: 'Normal' | 'Warning'; reason: string } | undefined {
+  if (typeof scaled === 'object') return { type: 'Warning', reason: 'ScaleFailed' };
+  switch (scaled) {
+    case 'Scaled': return { type: 'Normal', reason: 'Scaled' };
+    case 'Unchanged': return undefined;
+    case 'NotAllowed': return mode === 'Observe' ? undefined : { type: 'Normal', reason: 'Recommended' };
   }
 }
 

@@ -27,12 +27,21 @@ export function policyReport(facts: PolicyFacts): PolicyReport {
     reason,
     conditions: conditionsOf(facts, reason),
   };
-  if (before?.desiredHosts === decision.desired && before.reason !== undefined && !isDue(facts)) report.reason = before.reason;
   if (isDue(facts)) report.metrics = metricsOf(facts);
+  else {
+    report.reason = before?.reason ?? reason;
+    report.conditions = report.conditions.map((draft) => keptMessage(draft, before?.conditions));
+  }
   if (facts.scaled) report.scaledAt = now;
   const from = before?.desiredHosts ?? decision.current;
   if (decision.desired !== from || (facts.scaled && decision.desired !== decision.current)) report.change = { from, to: decision.desired, reason };
   return report;
+}
+
+/** Messages carry values too: one that says the same about other values waits until values are due. */
+function keptMessage(draft: ConditionDraft, before: NonNullable<ScalingPolicyStatus['conditions']> = []): ConditionDraft {
+  const old = before.find(({ type, status, reason }) => type === draft.type && status === draft.status && reason === draft.reason);
+  return old?.message === undefined ? draft : { ...draft, message: old.message };
 }
 
 /** Why a policy is not evaluated at all. */
@@ -48,8 +57,8 @@ export function problemReport(reason: string, message: string): PolicyReport {
 
 /** Values are written with a change of the number and else once a minute: a status that moves with every sample would load the API server for nothing. */
 function isDue({ policy, decision, now }: PolicyFacts): boolean {
-  const { desiredHosts, metrics = [] } = policy.status ?? {};
-  if (desiredHosts !== decision.desired || metrics.length !== policy.spec.metrics.length) return true;
+  const { desiredHosts, metrics = [], observedGeneration } = policy.status ?? {};
+  if (observedGeneration !== policy.metadata.generation || desiredHosts !== decision.desired || metrics.length !== policy.spec.metrics.length) return true;
   const written = Math.max(0, ...metrics.map(({ asOf }) => fromTimestamp(asOf) ?? 0));
   return now - written >= seconds(60);
 }
