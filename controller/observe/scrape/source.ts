@@ -1,3 +1,4 @@
+import { keyText } from '../../api/index.ts';
 import { ClassifiedError, seconds } from '../../model/index.ts';
 import type { Instant, Observation } from '../../model/index.ts';
 import type { Clock, MetricQuery, MetricsSource } from '../../ports/index.ts';
@@ -10,7 +11,7 @@ import type { Basis, SignalQuery } from '../rows.ts';
 import { fetchExposition } from './fetch-exposition.ts';
 import { scrapedRows } from './signals-scrape.ts';
 import { exporterURL, sourceOfSignal, TargetTable, traefikURLs, urlsOf } from './targets.ts';
-import type { ScrapedPool, SourceOfSignal, Target } from './targets.ts';
+import type { SourceOfSignal, Target } from './targets.ts';
 
 export interface ScrapeSettings {
   intervalSeconds: number;
@@ -30,7 +31,6 @@ export class DirectScrapeSource implements MetricsSource {
   readonly #clock: Clock;
   readonly #targets = new TargetTable();
   readonly #listeners = new Set<(at: Instant) => void>();
-  #pools: readonly ScrapedPool[] = [];
   #longestWindowSeconds: number;
   #loop: { end: AbortController; ended: Promise<void> } | undefined;
   #nap = new AbortController();
@@ -49,12 +49,6 @@ export class DirectScrapeSource implements MetricsSource {
 
   get scrapeIntervalSeconds(): number {
     return this.#settings.intervalSeconds;
-  }
-
-  /** The pools to scrape from now on, beside those that `read` asks about; hosts that are not in service yet may be among them. */
-  setTargets(pools: readonly ScrapedPool[]): void {
-    this.#pools = pools;
-    this.#want(this.#pools.flatMap(everyURL), this.#clock.now());
   }
 
   /** Calls back after each round of scrapes with its time, so that new samples are evaluated at once. Listeners must not throw. */
@@ -81,7 +75,7 @@ export class DirectScrapeSource implements MetricsSource {
     const now = this.#clock.now();
     const signals = queries.filter(isSignalQuery);
     this.#longestWindowSeconds = Math.max(this.#longestWindowSeconds, ...signals.map((query) => windowOf(query, this.scrapeIntervalSeconds)));
-    this.#want(signals.flatMap((query) => urlsOf(sourceOfSignal(query.source.signal), query)), now);
+    this.#want(signals, now);
     return queries.map((query) => {
       const windowSeconds = windowOf(query, this.scrapeIntervalSeconds);
       const basis: Basis = { now, windowSeconds, staleAfterSeconds: staleAfter(this.scrapeIntervalSeconds) };
@@ -116,8 +110,12 @@ export class DirectScrapeSource implements MetricsSource {
     };
   }
 
-  #want(urls: readonly string[], now: Instant): void {
-    if (this.#targets.want(urls, now + seconds(WANTED_SECONDS))) this.#nap.abort();
+  /** A pool's pages are those of its latest reading: hosts that it no longer names are asked no more. */
+  #want(queries: readonly SignalQuery[], now: Instant): void {
+    for (const [pool, own] of Map.groupBy(queries, (query) => keyText(query.pool))) {
+      const urls = own.flatMap((query) => urlsOf(sourceOfSignal(query.source.signal), query));
+      if (this.#targets.want(pool, urls, now + seconds(WANTED_SECONDS))) this.#nap.abort();
+    }
   }
 
   /** Rounds at the interval; a new target is scraped at once, as its rates need two samples before they say anything. */
@@ -131,7 +129,6 @@ export class DirectScrapeSource implements MetricsSource {
         nextRound += seconds(this.scrapeIntervalSeconds);
         // After a pause of the whole process one round is enough.
         if (nextRound <= now) nextRound = now + seconds(this.scrapeIntervalSeconds);
-        this.#want(this.#pools.flatMap(everyURL), now);
         this.#targets.forget(now);
       }
       await this.#scrape(this.#targets.all().filter((target) => isRound || !target.attempted), end);
@@ -172,8 +169,6 @@ const WHAT_IS_MISSING: Record<SourceOfSignal, string> = {
   Application: 'no application exporter is known: set spec.ports.appMetrics of the pool',
   Nothing: 'direct scrape reads the hosts and Traefik, not the exporters of databases: set a Prometheus',
 };
-
-const everyURL = (pool: ScrapedPool): string[] => (['Requests', 'Node', 'Application'] as const).flatMap((source) => urlsOf(source, pool));
 
 /** Says of an absence which pages could not be read; when none could, that is its whole reason. */
 function withFailures(outcome: Outcome, targets: readonly Target[]): Outcome {

@@ -16,8 +16,6 @@ export interface Target {
   /** Why the last scrape failed. */
   failure?: string;
   attempted: boolean;
-  /** A target that nobody asked for since then is dropped. */
-  wantedUntil: Instant;
 }
 
 /** What a signal is read from. `Nothing`: from exporters that belong to no pool and that direct scrape does not know. */
@@ -72,6 +70,7 @@ export function urlsOf(source: SourceOfSignal, pool: ScrapedPool): string[] {
 /** Every page that is scraped, once, however many pools and policies want it. */
 export class TargetTable {
   readonly #targets = new Map<string, Target>();
+  readonly #wanted = new Map<string, { urls: readonly string[]; until: Instant }>();
 
   get(url: string | undefined): Target | undefined {
     return url === undefined ? undefined : this.#targets.get(url);
@@ -81,19 +80,18 @@ export class TargetTable {
     return [...this.#targets.values()];
   }
 
-  /** Keeps these targets until then at least; true when one of them is new. */
-  want(urls: readonly string[], until: Instant): boolean {
-    const known = this.#targets.size;
-    for (const url of urls) {
-      const target = this.#targets.get(url) ?? { url, history: new TargetHistory(), attempted: false, wantedUntil: until };
-      target.wantedUntil = Math.max(target.wantedUntil, until);
-      this.#targets.set(url, target);
-    }
-    return this.#targets.size > known;
+  /** What this asker wants from now on, in place of what it wanted before; true when one of the pages is new. */
+  want(asker: string, urls: readonly string[], until: Instant): boolean {
+    this.#wanted.set(asker, { urls, until });
+    const fresh = urls.filter((url) => !this.#targets.has(url));
+    for (const url of fresh) this.#targets.set(url, { url, history: new TargetHistory(), attempted: false });
+    return fresh.length > 0;
   }
 
-  /** Drops what nobody wants any more. */
+  /** Drops what nobody wants any more: the address of a released host may be a stranger's by now. */
   forget(now: Instant): void {
-    for (const { url, wantedUntil } of this.all()) if (wantedUntil < now) this.#targets.delete(url);
+    for (const [asker, { until }] of this.#wanted) if (until < now) this.#wanted.delete(asker);
+    const wanted = new Set([...this.#wanted.values()].flatMap(({ urls }) => urls));
+    for (const { url } of this.all()) if (!wanted.has(url)) this.#targets.delete(url);
   }
 }
