@@ -35,6 +35,8 @@ export interface Fleet {
   hosts: FleetHost[];
   /** Servers of this pool that no KamalHost owns; they count against maxReplicas. */
   unownedServers: number;
+  /** Those of them that are about to be adopted; so many fewer are bought. */
+  returningServers?: number;
   /** Slots in the names of those servers: a provider refuses the same name twice. */
   unownedSlots?: readonly number[];
   maxReplicas: number;

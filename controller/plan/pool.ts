@@ -38,7 +38,8 @@ function recallDrains(fleet: Fleet, wanted: number): FleetHost[] {
 function buy(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): Step[] {
   if (fleet.startBackoffUntil !== undefined && now < fleet.startBackoffUntil) return [];
   const roll = takeRoll(fleet, replicas === undefined);
-  return newHosts(fleet, roll, Math.min(missingHosts(roll, wanted, fleet.maxSurge), roomBeside(fleet, fleet.hosts.length)), reason);
+  const missing = missingHosts(roll, wanted, fleet.maxSurge) - (fleet.returningServers ?? 0);
+  return newHosts(fleet, roll, Math.max(0, Math.min(missing, roomBeside(fleet, fleet.hosts.length))), reason);
 }
 
 function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): Step[] {

@@ -1,25 +1,24 @@
-import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, REPLACES_ANNOTATION, keyOf, sameKey } from '../api/index.ts';
+import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
 import {
-  BOOTING, type Billing, type Fleet, type FleetHost, type HostCounts, type Instant, LEAVING, type ProviderName, type ServerSnapshot,
+  BOOTING, type Billing, type Fleet, type FleetHost, type HostCounts, type Instant, LEAVING, type ProviderName, type Server,
   fromTimestamp, seconds,
 } from '../model/index.ts';
 
 const WARMING_SECONDS = 60;
 
-/** Joins a pool, its hosts and the servers at its providers into what the plan reads. Pure. */
+/** Joins a pool, its hosts and the servers that none of them owns into what the plan reads. Pure. */
 export function assembleFleet(
-  pool: HostPool, hosts: readonly KamalHost[], snapshots: readonly ServerSnapshot[], billing: (provider: ProviderName) => Billing, now: Instant,
+  pool: HostPool, hosts: readonly KamalHost[], unowned: { all: readonly Server[]; returning: readonly Server[] }, billing: (provider: ProviderName) => Billing, now: Instant,
 ): Fleet {
   const key = keyOf(pool);
-  const known = new Set(hosts.map(({ spec }) => spec.hostID));
-  const unowned = snapshots.flatMap(({ servers }) => servers).filter(({ owner }) => sameKey(owner.pool, key) && !known.has(owner.hostID));
   const fleet: Fleet = {
     pool: key,
     asOf: now,
     fixedHosts: pool.spec.fixedHosts?.length ?? 0,
     hosts: hosts.map((host) => fleetHost(host, billing, now)),
-    unownedServers: unowned.length,
-    unownedSlots: unowned.flatMap(({ name }) => slotIn(name, key.name) ?? []),
+    unownedServers: unowned.all.length,
+    returningServers: unowned.returning.length,
+    unownedSlots: unowned.all.flatMap(({ name }) => slotIn(name, key.name) ?? []),
     maxReplicas: pool.spec.maxReplicas,
     maxSurge: pool.spec.limits.maxSurge,
     paused: pool.spec.paused,

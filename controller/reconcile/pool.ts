@@ -1,5 +1,5 @@
 import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
-import { type Fleet, type Outcome, type ProviderName, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter, toTimestamp } from '../model/index.ts';
+import { type Fleet, type Outcome, type ProviderName, type Server, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter, toTimestamp } from '../model/index.ts';
 import { planPool } from '../plan/index.ts';
 import { poolReport } from '../report/pool-report.ts';
 import { sameJSON, withPoolReport } from '../report/status.ts';
@@ -7,6 +7,8 @@ import { assembleFleet, countHosts } from './assemble-fleet.ts';
 import { learnBoots } from './boots.ts';
 import type { Context } from './context.ts';
 import { hostHoursOf } from './ledger.ts';
+import { loadMembership } from './membership-document.ts';
+import { returningServers, unownedServers } from './returning-servers.ts';
 import { serviceConflict } from './service-conflict.ts';
 
 const LOOK_AGAIN_SECONDS = 15;
@@ -26,7 +28,7 @@ export async function reconcilePool(context: Context, key: ObjectKey): Promise<O
   const { fleet, problem } = await observeFleet(context, pool, hosts);
   const steps = conflict === undefined && problem === undefined ? planPool(fleet, pool.spec.replicas, context.clock.now()) : [];
   await apply(context, pool, hosts, steps);
-  return report(context, pool, hosts, conflict ?? problem);
+  return report(context, pool, hosts, conflict ?? problem, fleet.returningServers ?? 0);
 }
 
 async function claim(context: Context, pool: HostPool): Promise<Outcome> {
@@ -53,8 +55,17 @@ async function observeFleet(context: Context, pool: HostPool, hosts: readonly Ka
       problem = `provider ${name} cannot be asked for its servers: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
-  const fleet = assembleFleet(pool, hosts, snapshots, billing, context.clock.now());
+  const all = unownedServers(pool, hosts, snapshots);
+  const fleet = assembleFleet(pool, hosts, { all, returning: await returning(context, pool, all) }, billing, context.clock.now());
   return problem === undefined ? { fleet } : { fleet, problem };
+}
+
+async function returning(context: Context, pool: HostPool, unowned: readonly Server[]): Promise<Server[]> {
+  if (unowned.length === 0) return [];
+  const [ledger, { membership }] = await Promise.all([context.gate.read(), loadMembership(context.documents)]);
+  const servers = returningServers(pool, unowned, ledger, membership);
+  if (servers.length > 0) context.enqueue({ kind: 'Orphans' });
+  return servers;
 }
 
 async function apply(context: Context, pool: HostPool, hosts: readonly KamalHost[], steps: readonly Step[]): Promise<void> {
@@ -109,14 +120,14 @@ async function endPool(context: Context, pool: HostPool): Promise<Outcome> {
   return requeueAfter(2);
 }
 
-async function report(context: Context, before: HostPool, hostsBefore: readonly KamalHost[], problem: string | undefined): Promise<Outcome> {
+async function report(context: Context, before: HostPool, hostsBefore: readonly KamalHost[], problem: string | undefined, returning: number): Promise<Outcome> {
   const now = context.clock.now();
   const pool = await context.store.get('HostPool', keyOf(before), 'Fresh') ?? before;
   const hosts = await hostsOf(context, pool);
   const counts = countHosts(pool, hosts, now);
   const ledger = await context.gate.read();
   const learned = learnBoots(pool, hosts);
-  const reported = withPoolReport(learned, poolReport(learned, hosts, counts, problem, now), now);
+  const reported = withPoolReport(learned, poolReport(learned, hosts, counts, { problem, returning }, now), now);
   if (!sameJSON(reported.status, pool.status)) await context.store.updateStatus('HostPool', reported);
   context.meters.counted(keyOf(pool), counts, pool.spec.replicas);
   context.meters.hostHours(keyOf(pool), hostHoursOf(ledger, keyOf(pool), toTimestamp(now).slice(0, 7), now));

@@ -6,11 +6,19 @@ import type { PoolReport } from './status.ts';
 
 type State = PoolReport['state'];
 
+/** What a pass saw beside the hosts. */
+export interface Seen {
+  /** What is in the way of the whole pool. */
+  problem: string | undefined;
+  /** Servers without a KamalHost that are about to be adopted. */
+  returning: number;
+}
+
 /** What an operator asks at three in the morning, from the pool, its hosts and what is in the way. Pure. */
-export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, problem: string | undefined, now: Instant): PoolReport {
+export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, seen: Seen, now: Instant): PoolReport {
   const total = counts.inService + counts.booting;
-  const stuck = problem ?? stuckReason(pool, hosts, now);
-  const { state, reason } = stateOf(pool, hosts, counts, total, stuck);
+  const stuck = seen.problem ?? stuckReason(pool, hosts, now);
+  const { state, reason } = stateOf(pool, hosts, counts, total, stuck, seen.returning);
   return {
     replicas: total,
     readyReplicas: counts.inService,
@@ -35,7 +43,7 @@ function stuckReason(pool: HostPool, hosts: readonly KamalHost[], now: Instant):
   return failure === undefined ? undefined : `${failing?.metadata.name}: ${failure.class}: ${failure.message}`;
 }
 
-function stateOf(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, total: number, stuck: string | undefined): { state: State; reason: string } {
+function stateOf(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, total: number, stuck: string | undefined, returning: number): { state: State; reason: string } {
   const wanted = pool.spec.replicas;
   if (pool.spec.paused) return { state: 'Paused', reason: 'spec.paused: nothing is changed until it is false' };
   if (stuck !== undefined) return { state: 'Stuck', reason: stuck };
@@ -43,7 +51,7 @@ function stateOf(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts
   const [worst] = unhealthy;
   if (worst !== undefined) return { state: 'Replacing', reason: `${worst.metadata.name}: ${worst.status?.reason ?? 'unhealthy'}` };
   if (wanted === undefined) return { state: 'Holding', reason: `spec.replicas is not set: the ${total} hosts that are there stay` };
-  if (counts.booting > 0 || total < wanted) return { state: 'Growing', reason: `${counts.inService} of ${wanted} serve, ${counts.booting} on the way` };
+  if (counts.booting > 0 || total < wanted) return { state: 'Growing', reason: `${counts.inService} of ${wanted} serve, ${counts.booting} on the way${returning > 0 ? `, ${returning} servers without a KamalHost are about to be adopted` : ''}` };
   if (counts.draining > 0 || total > wanted) return { state: 'Shrinking', reason: `${counts.draining} draining, ${wanted} wanted` };
   return { state: 'Steady', reason: `${counts.inService} of ${wanted} serve` };
 }

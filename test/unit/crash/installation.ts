@@ -10,7 +10,7 @@ import { type MemoryStore, createMemoryStore } from '../../../controller/runtime
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
 import { INSTALLATION, contextOf } from '../../support/context.ts';
 import { type PortHooks, instrumented } from '../../support/instrumented.ts';
-import { type MemoryWorld, createMemoryWorld } from '../../support/memory-world.ts';
+import { type MemoryWorld, createMemoryWorld, memoryEndpoint } from '../../support/memory-world.ts';
 
 export const POOL: ObjectKey = { namespace: 'default', name: 'web' };
 const API_URL = 'http://127.0.0.1:8080';
@@ -35,11 +35,20 @@ export async function createInstallation(): Promise<Installation> {
   const newID = () => `id${(count += 1).toString(36).padStart(10, '0')}`;
   const world = createMemoryWorld({ clock });
   const store = createMemoryStore({ clock, ids: newID });
-  const fixed = world.addFixedHost('primary', 'v1');
+  world.addFixedHost('primary', 'v1');
+  const installation = { clock, world, store, newID };
+  await createPool(installation, 1);
+  return installation;
+}
+
+/** The pool as a person applies it, the first time and after it was deleted. */
+export async function createPool({ world, store }: Installation, replicas: number): Promise<void> {
+  const [fixed] = world.hosts().filter(({ order }) => order.owner === undefined).map(memoryEndpoint);
+  if (fixed === undefined) throw new Error('the installation has no fixed host');
   await store.create('HostPool', {
     apiVersion: API_VERSION, kind: 'HostPool', metadata: POOL,
     spec: {
-      kamal: { service: 'app', role: 'web' }, maxReplicas: 6, replicas: 1,
+      kamal: { service: 'app', role: 'web' }, maxReplicas: 6, replicas,
       fixedHosts: [{ name: 'primary', address: fixed.address, ports: fixed.ports }],
       placements: [{ name: 'local', provider: 'Local', local: { bootMilliseconds: 2000 } }],
       loadBalancer: { traefik: { service: 'web', apiURLs: [API_URL] } },
@@ -48,7 +57,6 @@ export async function createInstallation(): Promise<Installation> {
       limits: { startTimeoutSeconds: 60 },
     } as never,
   });
-  return { clock, world, store, newID };
 }
 
 /** A controller process on the installation: nothing in it outlives it. */

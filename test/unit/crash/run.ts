@@ -34,6 +34,7 @@ export async function runScenario(scenario: Scenario, disturbance?: Disturbance,
     await step(installation, () => round(quiet, installation.store, false));
   }
 
+  const begin = serverIDs(installation);
   const counter: Counter = { calls: [] };
   let context = startProcess(installation, hooksFor(counter, disturbance), bug);
   const events = [...scenario.events];
@@ -56,8 +57,12 @@ export async function runScenario(scenario: Scenario, disturbance?: Disturbance,
     calm = events.length === 0 && (await faultsAtRest(installation, scenario.after, scenario.ends)).length === 0 ? calm + 1 : 0;
   }
   const faults = await faultsAtRest(installation, scenario.after, scenario.ends);
+  const rest = serverIDs(installation);
+  if (scenario.keeps === true && rest !== begin) faults.push(`servers were ${begin} and are ${rest}`);
   return { calls: counter.calls, faults: [...faults, ...(scenario.kills === true ? [] : installation.world.dropped)] };
 }
+
+const serverIDs = ({ world }: Installation): string => world.hosts().map(({ order }) => order.id).sort().join(' ');
 
 async function step(installation: Installation, run: () => Promise<void>): Promise<void> {
   await run();

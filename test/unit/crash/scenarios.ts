@@ -1,5 +1,5 @@
 import { keyOf } from '../../../controller/api/index.ts';
-import { type Installation, POOL } from './installation.ts';
+import { type Installation, POOL, createPool } from './installation.ts';
 
 /** Something that happens in the world once a condition holds; what follows is the controller's business. */
 export interface Scenario {
@@ -13,6 +13,8 @@ export interface Scenario {
   events: ScenarioEvent[];
   /** A scenario that ends serving hosts by force drops what they served; nothing else may. */
   kills?: boolean;
+  /** The servers at rest are the ones from the beginning: none was bought anew. */
+  keeps?: boolean;
 }
 
 export interface ScenarioEvent {
@@ -75,5 +77,12 @@ export const SCENARIOS: readonly Scenario[] = [
     }],
   },
   { name: 'deletion of the pool, Drain', before: 3, after: 1, ends: 'Drained', events: [{ when: atOnce, act: (installation) => deletePool(installation, 'Drain') }] },
+  {
+    name: 'a pool that was deleted with Retain comes back', before: 3, after: 3, ends: 'Managed', keeps: true,
+    events: [
+      { when: atOnce, act: (installation) => deletePool(installation, 'Retain') },
+      { when: async ({ store }) => await store.get('HostPool', POOL) === undefined, act: (installation) => createPool(installation, 3) },
+    ],
+  },
   { name: 'deletion of the pool, Retain', before: 3, after: 3, ends: 'Retained', events: [{ when: atOnce, act: (installation) => deletePool(installation, 'Retain') }] },
 ];

@@ -28,6 +28,8 @@ const rows: Row[] = [
   { title: 'a drain that was taken back stays', fleet: aFleet([host(0), draining(1, { intent: 'Serve' })]), replicas: 2, steps: [] },
   { title: 'never above maxReplicas: draining hosts count', fleet: aFleet([host(0), draining(1, { deleting: true })], { maxReplicas: 2 }), replicas: 2, steps: [] },
   { title: 'never above maxReplicas: unowned servers count', fleet: aFleet([host(0)], { maxReplicas: 3, unownedServers: 1 }), replicas: 3, steps: ['create 1'] },
+  { title: 'a server that is about to be adopted is not bought anew', fleet: aFleet([host(0)], { unownedServers: 1, returningServers: 1, unownedSlots: [1] }), replicas: 3, steps: ['create 2'] },
+  { title: 'more servers about to be adopted than missing hosts: nothing', fleet: aFleet([host(0)], { unownedServers: 3, returningServers: 3 }), replicas: 2, steps: [] },
   { title: 'replicas above a lowered maximum shrink to it', fleet: aFleet(three, { maxReplicas: 2 }), replicas: 3, steps: ['drain web-2'] },
   { title: 'backoff stops creates', fleet: aFleet([host(0)], { startBackoffUntil: at(1001) }), replicas: 2, steps: [] },
   { title: 'backoff is over at its time', fleet: aFleet([host(0)], { startBackoffUntil: NOW }), replicas: 2, steps: ['create 1'] },
