@@ -17,9 +17,17 @@ export async function hostProcesses(stateFolder: string): Promise<HostProcess[]>
     // Empty for a process that ended and waits to be collected; an error for one that is gone by now.
     const words = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0');
     const order = words.find((word) => word.startsWith(`${local}/`) && word.endsWith(ORDER));
-    return order === undefined ? [] : [{ id: basename(order, ORDER), pid: Number(name) }];
+    if (order === undefined || !(await leadsGroup(name))) return [];
+    return [{ id: basename(order, ORDER), pid: Number(name) }];
   }));
   return found.flat().toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** A host does; what it starts shows the host's own words until it becomes another program. */
+async function leadsGroup(pid: string): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // After the name in brackets: state, parent, group.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2] === pid;
 }
 
 /** As when the power fails: the host and its proxy are gone at once, without a word. */

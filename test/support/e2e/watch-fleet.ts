@@ -8,7 +8,8 @@ import type { World } from './world.ts';
 /** The four metrics of the policy in Prometheus' own words, as greatest values. */
 export const MEASURED = {
   rps: `sum(rate(traefik_service_requests_total{service="${SERVICE}@http"}[5s]))`,
-  p95: `histogram_quantile(0.95, sum by (le) (rate(traefik_service_request_duration_seconds_bucket{service="${SERVICE}@http"}[5s])))`,
+  p95: `histogram_quantile(0.95, sum by (le) (rate(traefik_service_request_duration_seconds_bucket{service="${SERVICE}@http"}[5s])))`
+    + ` and on () (sum(increase(traefik_service_request_duration_seconds_count{service="${SERVICE}@http"}[5s])) >= 50)`,
   cpu: '100 * (1 - avg(sum by (host) (rate(node_cpu_seconds_total{pool="web",mode=~"idle|iowait|steal"}[5s]))))',
   dbPool: '100 * avg(activerecord_connection_pool_busy{pool="web"} / activerecord_connection_pool_size)',
 } as const;
