@@ -8,6 +8,11 @@ export interface LogLine {
   error?: string;
 }
 
+export interface Answer {
+  status: number;
+  text: string;
+}
+
 export class Replica {
   readonly controller: ControllerProcess;
 
@@ -27,20 +32,14 @@ export class Replica {
     return text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine);
   }
 
-  /** Status and text of its answer to Traefik; undefined while it does not answer at all. */
-  async config(): Promise<{ status: number; text: string } | undefined> {
-    try {
-      const response = await fetch(`${this.controller.url}/traefik/config`, { signal: AbortSignal.timeout(2_000) });
-      return { status: response.status, text: await response.text() };
-    } catch {
-      return undefined;
-    }
+  /** Its answer to Traefik; undefined while it does not answer at all. */
+  config(): Promise<Answer | undefined> {
+    return this.#get('/traefik/config');
   }
 
-  /** Runs and leads, by its own log. */
+  /** By its own metrics; one that does not run, or is frozen, does not lead. */
   async leads(): Promise<boolean> {
-    const said = (await this.log()).findLast(({ message }) => message === 'runs' || message === 'leads' || message === 'stands by');
-    return this.controller.process.pid !== undefined && said?.message === 'leads';
+    return /^kamal_autoscaler_leader 1$/m.test((await this.#get('/metrics'))?.text ?? '');
   }
 
   freeze(): void {
@@ -61,5 +60,14 @@ export class Replica {
   async kill(): Promise<void> {
     this.controller.process.signal('SIGKILL');
     await this.controller.process.halt();
+  }
+
+  async #get(path: string): Promise<Answer | undefined> {
+    try {
+      const response = await fetch(`${this.controller.url}${path}`, { signal: AbortSignal.timeout(2_000) });
+      return { status: response.status, text: await response.text() };
+    } catch {
+      return undefined;
+    }
   }
 }
