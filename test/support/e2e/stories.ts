@@ -44,7 +44,8 @@ export async function crowdComesAndGoes(world: World, disturbance?: Disturbance)
     expect(reports.some(({ summaries }) => summaries.some(({ kind }) => kind === 'long'))).to.equal(true);
 
     const seen = await fleet.stop();
-    console.log(`      ${summaryOf(crowdReport, reports, seen)}`);
+    const during = excluded.to < 0 ? '' : `, all while it was disturbed from ${excluded.from.toFixed(1)} to ${excluded.to.toFixed(1)} s`;
+    console.log(`      ${summaryOf(crowdReport, reports, seen, during)}`);
     expect(seen.mostInService, 'hosts in the crowd').to.be.within(3, 6);
     expect(seen.unowned).to.deep.equal([]);
     expect(Math.max(...seen.drainingInFlight.values()), 'requests in flight on a draining host').to.be.greaterThan(0);
@@ -80,12 +81,12 @@ async function untilAlone(world: World, piece: () => Promise<LoadReport>): Promi
 export const processesAndHosts = async (world: World): Promise<{ processes: number; hosts: number }> =>
   ({ processes: (await world.hostProcesses()).length, hosts: (await world.hosts()).length });
 
-function summaryOf(crowd: LoadReport, others: readonly LoadReport[], { overTime, greatest, drainingInFlight }: FleetSeen): string {
+function summaryOf(crowd: LoadReport, others: readonly LoadReport[], { overTime, greatest, drainingInFlight }: FleetSeen, during: string): string {
   const all = [crowd, ...others];
   const sum = (count: (report: LoadReport) => number): number => all.reduce((total, report) => total + count(report), 0);
   const long = sum(({ summaries }) => summaries.reduce((total, { kind, requests }) => total + (kind === 'long' ? requests : 0), 0));
   return [
-    `${sum(({ requests }) => requests)} requests (${long} of 4 s), ${sum(({ failed }) => failed)} failed`,
+    `${sum(({ requests }) => requests)} requests (${long} of 4 s), ${sum(({ failed }) => failed)} failed${during}`,
     `hosts ${overTime.map(({ seconds, hosts }) => `${hosts} at ${seconds} s`).join(', ')}`,
     `at most ${greatest.rps.toFixed(0)} rps, P95 ${greatest.p95.toFixed(2)} s, CPU ${greatest.cpu.toFixed(0)} %, database pool ${greatest.dbPool.toFixed(0)} %`,
     `${Math.max(0, ...drainingInFlight.values())} in flight on a draining host`,
