@@ -1,4 +1,5 @@
 import type { Clock, MetricsSource } from '../ports/index.ts';
+import { ClassifiedError, isClass } from '../model/index.ts';
 import { DirectScrapeSource, PrometheusSource } from '../observe/index.ts';
 import type { MetricsSettings } from '../runtime/settings.ts';
 
@@ -14,7 +15,7 @@ export interface RunningMetrics {
 export function startMetrics(settings: MetricsSettings, clock: Clock): RunningMetrics {
   switch (settings.kind) {
     case 'Prometheus': {
-      const source = new PrometheusSource(settings, clock);
+      const source = prometheusSource(settings, clock);
       return { source, onSamples: () => undefined, stop: async () => source.close() };
     }
     case 'Scrape': {
@@ -22,5 +23,15 @@ export function startMetrics(settings: MetricsSettings, clock: Clock): RunningMe
       source.start();
       return { source, onSamples: (listener) => void source.onScrape(listener), stop: async () => source.stop() };
     }
+  }
+}
+
+/** The source does not know where its settings are written. */
+function prometheusSource(settings: MetricsSettings & { kind: 'Prometheus' }, clock: Clock): PrometheusSource {
+  try {
+    return new PrometheusSource(settings, clock);
+  } catch (error) {
+    if (!isClass(error, 'Invalid')) throw error;
+    throw new ClassifiedError('Invalid', error.message, { mend: 'baseURL is --prometheus or KAMAL_AUTOSCALER_PROMETHEUS_URL; the others are the variables KAMAL_AUTOSCALER_PROMETHEUS_*.', cause: error });
   }
 }

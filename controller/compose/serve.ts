@@ -5,8 +5,8 @@ import type { Settings } from '../runtime/settings.ts';
 import type { Controller } from './controller.ts';
 import { discover } from './discovery.ts';
 
-/** Serves health, metrics, Traefik's document and service discovery of one controller. Rejects as listening does. */
-export function serveController(settings: Settings, controller: Controller, traefik: TraefikHTTP): Promise<HttpServer> {
+/** Serves health, metrics, Traefik's document and service discovery of one controller; `starting` says what is not there yet. Rejects as listening does. */
+export function serveController(settings: Settings, controller: Controller, traefik: TraefikHTTP, starting: () => string | undefined = () => undefined): Promise<HttpServer> {
   const { context } = controller;
   return startHttpServer(settings.listen, {
     unhealthy: controller.unhealthy,
@@ -14,7 +14,7 @@ export function serveController(settings: Settings, controller: Controller, trae
       try {
         // The documents are what a takeover needs; a store that cannot give them cannot lead.
         await loadMembership(context.documents);
-        return undefined;
+        return starting();
       } catch (error) {
         return `the store cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       }

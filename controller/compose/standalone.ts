@@ -32,8 +32,19 @@ export interface RunningController {
 
 export const storePath = (stateFolder: string): string => join(stateFolder, 'store.db');
 
-/** The instance lock makes one process the leader for as long as it lives. */
-const ALWAYS: Leadership = { isLeader: () => true, onChange: () => undefined };
+/** The instance lock makes one process the leader for as long as it lives. It leads once nothing can fail any more: a start that fails has changed nothing. */
+function onlyLeader(): Leadership & { lead(): void } {
+  const listeners = new Set<(leader: boolean) => void>();
+  let leads = false;
+  return {
+    isLeader: () => leads,
+    onChange: (listener) => void listeners.add(listener),
+    lead() {
+      leads = true;
+      for (const listener of listeners) listener(true);
+    },
+  };
+}
 
 /** Starts everything; what was started is stopped again when a later part fails. Errors are classified. */
 export async function startStandalone(settings: Settings & { mode: { kind: 'Standalone' } }, options: StandaloneOptions): Promise<RunningController> {
@@ -48,27 +59,32 @@ export async function startStandalone(settings: Settings & { mode: { kind: 'Stan
     endings.push(() => lock.release());
     const store = openSqliteStore({ path, clock, ids: randomUUID, onError: (error) => log.log('error', 'the store is in trouble', { error: messageOf(error) }) });
     endings.push(() => store.close());
-    await claimInstallation(store, settings.installation);
 
     const metrics = startMetrics(settings.metrics, clock);
     endings.push(metrics.stop);
-    const traefik = new TraefikHTTP(clock, ALWAYS, traefikSettings(settings));
+    const leadership = onlyLeader();
+    const traefik = new TraefikHTTP(clock, leadership, traefikSettings(settings));
     const local = await localHosts(settings, clock, options.local);
+    // The name is for good, so it is taken only once all settings are known to be right.
+    await claimInstallation(store, settings.installation);
     const controller = startController({
-      installation: settings.installation, clock, log, store, documents: store, decisionLog: store.decisionLog, leadership: ALWAYS,
+      installation: settings.installation, clock, log, store, documents: store, decisionLog: store.decisionLog, leadership,
       providers: { Local: local.provider, Static: createStaticProvider({ documents: store, clock, vacate: local.vacate }) }, ceilings: settings.ceilings,
       deployer: local.deployer, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
     });
     endings.push(controller.stop);
     metrics.onSamples(controller.samplesArrived);
 
+    let applied = false;
+    const server = await serveController(settings, controller, traefik, () => (applied ? undefined : 'the folder is being applied'));
+    endings.push(() => server.close());
+    leadership.lead();
     const applier = await startApplier({
       folder: settings.mode.configFolder, store, documents: store, clock,
       report: (problems) => problems.forEach((problem) => log.log('error', 'a document was not applied; what was there before stays', { problem })),
     });
     endings.push(() => applier.stop());
-    const server = await serveController(settings, controller, traefik);
-    endings.push(() => server.close());
+    applied = true;
     log.log('info', 'runs', { mode: 'standalone', config: settings.mode.configFolder, state: settings.stateFolder, address: settings.listen.address, port: server.port });
     return { controller, port: server.port, stop };
   } catch (error) {

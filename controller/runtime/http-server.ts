@@ -1,6 +1,7 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { AddressInfo } from 'node:net';
+import { ClassifiedError } from '../model/index.ts';
 
 /** What the controller answers over HTTP. Each route's content comes from elsewhere; here are only paths and codes. */
 export interface Answers {
@@ -19,7 +20,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Listens until closed; rejects with the system's error, such as EADDRINUSE. Port 0 takes a free one. */
+/** Listens until closed. Port 0 takes a free one. Errors: `Unavailable` for a port that is taken, `Forbidden`, `Invalid` for an address that is none here. */
 export async function startHttpServer(listen: { address: string; port: number }, answers: Answers): Promise<HttpServer> {
   const app = new Hono();
   app.get('/healthz', (c) => {
@@ -47,8 +48,17 @@ export async function startHttpServer(listen: { address: string; port: number },
     const server = serve({ fetch: app.fetch, hostname: listen.address, port: listen.port }, (info: AddressInfo) => {
       resolve({ port: info.port, close: () => closeServer(server) });
     });
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, `${listen.address}:${listen.port}`)));
   });
+}
+
+function listenFailure(error: NodeJS.ErrnoException, place: string): Error {
+  switch (error.code) {
+    case 'EADDRINUSE': return new ClassifiedError('Unavailable', `--listen ${place}: another program listens there`, { mend: 'Stop it, or write another --listen ADDRESS:PORT.', cause: error });
+    case 'EACCES': return new ClassifiedError('Forbidden', `--listen ${place}: this user may not listen there`, { mend: 'Write a port above 1023.', cause: error });
+    case 'EADDRNOTAVAIL': case 'ENOTFOUND': case 'EAI_AGAIN': return new ClassifiedError('Invalid', `--listen ${place}: this machine has no such address`, { mend: 'Write an address of this machine, such as 127.0.0.1 or 0.0.0.0.', cause: error });
+    default: return error;
+  }
 }
 
 function closeServer(server: ReturnType<typeof serve>): Promise<void> {
