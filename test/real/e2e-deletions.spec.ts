@@ -125,7 +125,9 @@ realSuite('taking things away while hosts serve, on a real kube-apiserver', [...
     await until('a purchase', () => world.purchases.length > serving.purchases, { everyMs: 20 });
     await kubectl('delete', 'namespace', POOL.namespace, '--timeout=90s');
     const bought = await world.serverIDs();
-    await staysTrue('nothing more is bought, nothing is lost', WATCH_MILLISECONDS, async () => expect(await world.serverIDs()).to.deep.equal(bought));
+    await staysTrue('nothing more is bought, nothing is lost', WATCH_MILLISECONDS, async () => {
+      expect(await world.serverIDs()).to.deep.equal(bought);
+    });
     await kubectl('create', 'namespace', POOL.namespace);
     await applyPool({ replicas: 5 });
     await world.atRest(5);
