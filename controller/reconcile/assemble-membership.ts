@@ -1,6 +1,6 @@
 import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, keyOf, sameKey } from '../api/index.ts';
 import { LEAVING, MEMBER, type Member, type Membership, type PoolMembership, type Server } from '../model/index.ts';
-import { isOlder } from './service-conflict.ts';
+import { serviceOf, serviceOwner } from './service-conflict.ts';
 import { fixedEndpoints, hostEndpoint, serverEndpoint } from './host-endpoint.ts';
 
 /** Servers that exist now, or undefined while a provider cannot be asked. */
@@ -13,20 +13,24 @@ export type KnownServers = readonly Server[] | undefined;
  */
 export function assembleMembership(last: Membership, pools: readonly HostPool[], hosts: readonly KamalHost[], servers: KnownServers): Membership {
   const left = last.pools.filter(({ pool }) => pools.every((live) => !sameKey(keyOf(live), pool)));
-  const entries = pools.filter((pool) => ownsService(pool, pools)).flatMap((pool) => {
-    const before = last.pools.find((entry) => sameKey(entry.pool, keyOf(pool))) ?? left.find(({ service }) => service === pool.spec.loadBalancer?.traefik.service);
+  const entries = pools.filter((pool) => ownsService(pool, pools, last)).flatMap((pool) => {
+    const before = entryFor(pool, last) ?? left.find(({ service }) => service === serviceOf(pool));
     return entryOf(pool, hosts.filter((host) => belongsTo(host, pool)), before, servers) ?? [];
   });
-  // A pool under a new name takes over the service of one that is gone, with its members: two entries of one service cannot be served.
-  const kept = left.filter(({ service }) => entries.every((entry) => entry.service !== service));
+  // A pool that names another's service stays as it was served. Two entries of one service cannot be served, so a pool
+  // under a new name takes over the service of one that is gone, with its members.
+  const waiting = pools.filter((pool) => !ownsService(pool, pools, last)).flatMap((pool) => entryFor(pool, last) ?? []);
+  const kept = [...left, ...waiting].filter(({ service }) => entries.every((entry) => entry.service !== service));
   const next = [...kept, ...entries].sort((a, b) => a.service.localeCompare(b.service) || a.pool.namespace.localeCompare(b.pool.namespace));
   return JSON.stringify(next) === JSON.stringify(last.pools) ? last : { generation: last.generation + 1, pools: next };
 }
 
-/** Of two live pools that name one service the older has it. */
-function ownsService(pool: HostPool, pools: readonly HostPool[]): boolean {
-  const service = pool.spec.loadBalancer?.traefik.service;
-  return service === undefined || pools.every((other) => other.spec.loadBalancer?.traefik.service !== service || !isOlder(other, pool));
+const entryFor = (pool: HostPool, { pools }: Membership): PoolMembership | undefined => pools.find((entry) => sameKey(entry.pool, keyOf(pool)));
+
+function ownsService(pool: HostPool, pools: readonly HostPool[], last: Membership): boolean {
+  const service = serviceOf(pool);
+  const owner = service === undefined ? undefined : serviceOwner(service, pools, last);
+  return owner === undefined || sameKey(keyOf(owner), keyOf(pool));
 }
 
 function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMembership | undefined, servers: KnownServers): PoolMembership | undefined {

@@ -1,15 +1,27 @@
-import { type HostPool, keyOf, keyText } from '../api/index.ts';
+import { type HostPool, keyOf, keyText, sameKey } from '../api/index.ts';
+import type { Membership } from '../model/index.ts';
 import type { Context } from './context.ts';
+import { loadMembership } from './membership-document.ts';
 
-/** Two pools that name one load-balancer service would overwrite each other's members: the older keeps it, the younger waits. */
+/** Two pools that name one load-balancer service would overwrite each other's members: one has it, the other waits. */
 export async function serviceConflict(context: Context, pool: HostPool): Promise<string | undefined> {
-  const service = pool.spec.loadBalancer?.traefik.service;
-  if (service === undefined) return undefined;
+  const service = serviceOf(pool);
   const pools = await context.store.list('HostPool', { from: 'Cached' });
-  const owner = pools.find((other) => other.spec.loadBalancer?.traefik.service === service && isOlder(other, pool));
-  return owner === undefined ? undefined
-    : `spec.loadBalancer.traefik.service ${service} belongs to the older pool ${keyText(keyOf(owner))}: write another service name`;
+  if (service === undefined || pools.every((other) => serviceOf(other) !== service || sameKey(keyOf(other), keyOf(pool)))) return undefined;
+  const { membership } = await loadMembership(context.documents);
+  const owner = serviceOwner(service, pools, membership);
+  return owner === undefined || sameKey(keyOf(owner), keyOf(pool)) ? undefined
+    : `spec.loadBalancer.traefik.service ${service} belongs to pool ${keyText(keyOf(owner))}, which had it first: write another service name`;
 }
+
+/** Who has a service: the pool that is served under it already, for an edit elsewhere must not take its members away; else the oldest that names it. */
+export function serviceOwner(service: string, pools: readonly HostPool[], last: Membership): HostPool | undefined {
+  const claimants = pools.filter((pool) => serviceOf(pool) === service);
+  const served = claimants.find((pool) => last.pools.some((entry) => entry.service === service && sameKey(entry.pool, keyOf(pool))));
+  return served ?? claimants.find((pool) => claimants.every((other) => !isOlder(other, pool)));
+}
+
+export const serviceOf = (pool: HostPool): string | undefined => pool.spec.loadBalancer?.traefik.service;
 
 export function isOlder(a: { metadata: HostPool['metadata'] }, b: { metadata: HostPool['metadata'] }): boolean {
   if (a.metadata.uid === b.metadata.uid) return false;

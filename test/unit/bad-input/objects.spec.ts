@@ -107,14 +107,14 @@ describe('what a person must mend is a condition of the object', function () {
     expect(stdout).to.match(/second\.yaml:\d+:\d+: .*HostPool default\/web has a policy already, default\/web at .*all\.yaml:\d+:\d+: keep one of them/);
   });
 
-  it('a second pool of one load-balancer service: the older one, and the field', async () => {
+  it('a second pool of one load-balancer service: the first one, and the field', async () => {
     await place.write('pool.yaml', poolText());
     const { condition, object } = await start();
     const { creationTimestamp } = (await object('HostPool')).metadata;
     await until('the next second', () => Date.now() >= Date.parse(creationTimestamp) + 1000, { everyMs: 50 });
     await place.write('second.yaml', poolText({ loadBalancer: { traefik: { service: 'web', apiURLs: ['http://127.0.0.1:9'] } } }, 'second'));
     expect(await condition('HostPool', 'Stuck', 'NeedsAttention', 'second')).to.deep.equal({
-      status: 'True', message: 'spec.loadBalancer.traefik.service web belongs to the older pool default/web: write another service name',
+      status: 'True', message: 'spec.loadBalancer.traefik.service web belongs to pool default/web, which had it first: write another service name',
     });
   });
 });

@@ -141,13 +141,23 @@ describe('two pools of one service', () => {
   const younger = poolOf('shop', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://192.0.2.2:8080'] } } as never }, { creationTimestamp: LATER });
   const host = hostOf('shop-1', { phase: 'InService', address: '192.0.2.30' }, { poolRef: { name: 'shop' } });
 
-  it('give it to the older, in whatever order they come', () => {
+  it('give it to the older when neither is served yet, in whatever order they come', () => {
     for (const pools of [[older, younger], [younger, older]]) expect(assembleMembership(NONE, pools, [host], []).pools.map(({ pool }) => pool.name)).to.deep.equal(['web']);
   });
 
   it('give it to the lower uid when they are of one second', () => {
     const twin = { ...younger, metadata: { ...younger.metadata, creationTimestamp: older.metadata.creationTimestamp, uid: 'a' } };
     expect(assembleMembership(NONE, [older, twin], [host], []).pools.map(({ pool }) => pool.name)).to.deep.equal(['shop']);
+  });
+
+  it('leave it to the one that is served under it, and serve the other as it was until it names one of its own', () => {
+    const first = assembleMembership(NONE, [web(), poolOf('shop', {}, { creationTimestamp: LATER })], [host], []);
+    // The older pool is edited to name the younger one's service.
+    const edited = web({ loadBalancer: { traefik: { service: 'shop', apiURLs: ['http://192.0.2.2:8080'] } } as never });
+    expect(assembleMembership(first, [edited, poolOf('shop', {}, { creationTimestamp: LATER })], [host], [])).to.equal(first);
+    const moved = poolOf('shop', { loadBalancer: { traefik: { service: 'other', apiURLs: ['http://192.0.2.2:8080'] } } as never }, { creationTimestamp: LATER });
+    const next = assembleMembership(first, [edited, moved], [host], []);
+    expect(next.pools.map(({ service, pool }) => [service, pool.name])).to.deep.equal([['other', 'shop'], ['shop', 'web']]);
   });
 
   it('of different services are both served, by service', () => {

@@ -66,14 +66,14 @@ describe('a pass over a pool', () => {
     expect(await condition('Stuck')).to.include({ status: 'True', message: 'provider Local cannot be asked for its servers: the token is refused' });
   });
 
-  it('plans nothing for the younger of two pools of one service, and says which is older', async () => {
+  it('plans nothing for the second of two pools of one service, and says which had it first', async () => {
     await start();
     await bench.clock.advance(1000);
     await bench.put('HostPool', poolDraft('default', 'shop', { replicas: 2, loadBalancer: { traefik: { service: 'web', apiURLs: ['http://127.0.0.1:8080'] } } as never }));
     const shop = { namespace: 'default', name: 'shop' };
     for (const key of [shop, shop]) await bench.pass('Pool', key);
     expect(await bench.hosts()).to.deep.equal([]);
-    expect((await bench.pool(shop)).status?.conditions?.find(({ type }) => type === 'Stuck')).to.include({ message: 'spec.loadBalancer.traefik.service web belongs to the older pool default/web: write another service name' });
+    expect((await bench.pool(shop)).status?.conditions?.find(({ type }) => type === 'Stuck')).to.include({ message: 'spec.loadBalancer.traefik.service web belongs to pool default/web, which had it first: write another service name' });
   });
 
   it('makes and drains nothing while it is paused', async () => {

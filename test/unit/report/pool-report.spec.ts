@@ -28,7 +28,7 @@ const ROWS: Row[] = [
   { title: 'a start failed and the next is held back', pool: pool({}, { startFailures: 3, startBackoffUntil: UNTIL }), hosts: [failing], state: 'Stuck', reason: `3 failed starts, next not before ${UNTIL}: Quota: the account is full`, progressing: 'True' },
   { title: 'a start failed and its host is gone', pool: pool({}, { startFailures: 1, startBackoffUntil: UNTIL }), state: 'Stuck', reason: `1 failed starts, next not before ${UNTIL}`, progressing: 'True' },
   { title: 'the pause after a failed start is over', pool: pool({}, { startFailures: 1, startBackoffUntil: toTimestamp(START) }), state: 'Steady', reason: '2 of 2 serve' },
-  { title: 'another pool has its service', problem: 'spec.loadBalancer.traefik.service web belongs to the older pool default/old: write another service name', hosts: [failing], state: 'Stuck', reason: 'spec.loadBalancer.traefik.service web belongs to the older pool default/old: write another service name', progressing: 'True' },
+  { title: 'another pool has its service', problem: 'spec.loadBalancer.traefik.service web belongs to pool default/old, which had it first: write another service name', hosts: [failing], state: 'Stuck', reason: 'spec.loadBalancer.traefik.service web belongs to pool default/old, which had it first: write another service name', progressing: 'True' },
 ];
 
 describe('what a pool says of itself when', () => {
