@@ -103,7 +103,8 @@ async function adopt(context: Context, server: Server): Promise<void> {
     });
     await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Normal', reason: 'Adopted', message: `server ${server.providerID} carries this installation's labels and had no KamalHost` });
   } catch (error) {
-    if (!isClass(error, 'AlreadyExists')) throw error;
+    // Labels that no host of ours could carry must not keep the other servers from being looked at.
+    if (!isClass(error, 'AlreadyExists', 'Invalid')) throw error;
   }
 }
 
