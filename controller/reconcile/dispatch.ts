@@ -45,8 +45,8 @@ export function createPasses(context: Context, log: PassLog): (work: WorkKey) =>
       failures.set(text, count);
       context.meters.reconciled(work.kind, classOf(error), (context.clock.now() - started) / seconds(1));
       const wait = backoffMilliseconds(error, count);
-      // A conflict is the store's way of saying "read again"; it is no failure until it repeats.
-      if (!isClass(error, 'Conflict') || count > 5) log.failed(work, error, wait);
+      // The store's way of saying "read again": another wrote, or deleted, in between. It is no failure until it repeats.
+      if (!isClass(error, 'Conflict', 'NotFound') || count > 5) log.failed(work, error, wait);
       return wait;
     }
   };
