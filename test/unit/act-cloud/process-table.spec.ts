@@ -1,19 +1,27 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { defaultHostSettings } from '../../../controller/act/cloud/local/host/settings.ts';
 import { createProcessTable } from '../../../controller/act/cloud/local/processes.ts';
 import { type ProcessIdentity, identify, isAlive } from '../../../controller/act/cloud/local/process-identity.ts';
 import type { HostOrder, HostRecord, ProcessTable } from '../../../controller/act/cloud/local/process-table.ts';
-import { readPart, writePart } from '../../../controller/act/cloud/local/record-files.ts';
+import { orderFile, readPart, writePart } from '../../../controller/act/cloud/local/record-files.ts';
 import { classOf } from '../../../controller/model/index.ts';
 import { systemClock } from '../../../controller/runtime/clock.ts';
 import { until } from '../../support/real/until.ts';
 
 const order = (id: string, bootMilliseconds: HostOrder['bootMilliseconds'] = 0): HostOrder =>
   ({ id, name: `web-${id}`, placement: 'here', createdAt: systemClock.now(), bootMilliseconds });
+
+/** Numbers of the processes that carry out this order. */
+async function hostProcesses(folder: string, id: string): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,args=']);
+  return stdout.split('\n').filter((line) => line.endsWith(orderFile(folder, id))).map((line) => Number.parseInt(line, 10));
+}
 
 describe('host processes', () => {
   let folder: string;
@@ -99,6 +107,24 @@ describe('host processes', () => {
   it('counts as off when its start was recorded but never came', async () => {
     await writePart(folder, 'a', 'order', { order: { ...order('a'), createdAt: systemClock.now() - 60_000 }, settings: {} });
     expect(await record('a')).to.include({ state: 'Off' });
+    await table.stop('a');
+    expect(await table.list()).to.deep.equal([]);
+  });
+
+  it('is started by the next controller when the first died before it could, and once only', async () => {
+    const forgotten = { ...order('a'), createdAt: systemClock.now() - 60_000 };
+    await writePart(folder, 'a', 'order', { order: forgotten, settings: defaultHostSettings, until: await identify(process.pid) });
+    expect(await record('a')).to.include({ state: 'Off' });
+    const tables = [table, await createProcessTable({ folder, clock: systemClock, untilPid: process.pid })];
+    const watches = tables.map((one) => one.watch(() => undefined));
+    try {
+      await inState('a', 'Running');
+      const identity = await processOf('a');
+      await until('one process', async () => (await hostProcesses(folder, 'a')).length === 1);
+      expect(await hostProcesses(folder, 'a')).to.deep.equal([identity.pid]);
+    } finally {
+      for (const watch of watches) watch.close();
+    }
     await table.stop('a');
     expect(await table.list()).to.deep.equal([]);
   });

@@ -27,6 +27,8 @@ const nodeFlags = ['--max-old-space-size=96', '--max-semi-space-size=2', '--no-w
 
 /** A host writes its own process record; before that it is starting, after that it has died. */
 const startMilliseconds = 10_000;
+/** By then whoever recorded an order has started its process, or has died in between. */
+const takeOverMilliseconds = 3_000;
 const gentleMilliseconds = 500;
 const killMilliseconds = 5_000;
 const lookMilliseconds = 20;
@@ -83,6 +85,15 @@ export async function createProcessTable(options: ProcessTableOptions): Promise<
     }
   }
 
+  /** The order is written before the process starts, so that no host is without a record: an order left in between is carried out here. */
+  async function carryOutOrders(): Promise<void> {
+    for (const id of await recordedIDs(folder)) {
+      const [assignment, ...begun] = await Promise.all([readPart<HostAssignment>(folder, id, 'order'), readPart(folder, id, 'process'), readPart(folder, id, 'leaving')]);
+      if (assignment === undefined || children.has(id) || begun.some((part) => part !== undefined)) continue;
+      if (clock.now() - assignment.order.createdAt >= takeOverMilliseconds) await launch(id);
+    }
+  }
+
   async function end(id: string): Promise<void> {
     const pid = children.get(id)?.pid;
     const identity = await readPart<ProcessIdentity>(folder, id, 'process') ?? (pid === undefined || diedUnrecorded(id) ? undefined : await identify(pid));
@@ -124,6 +135,8 @@ export async function createProcessTable(options: ProcessTableOptions): Promise<
       files.on('error', () => files.close());
       void (async () => {
         while (!closed.signal.aborted) {
+          // A folder that cannot be read now is read again with the next poll.
+          await carryOutOrders().catch(() => undefined);
           look();
           await clock.sleep(pollMilliseconds, closed.signal);
         }

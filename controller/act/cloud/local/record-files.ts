@@ -1,4 +1,4 @@
-import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -39,6 +39,21 @@ export async function writePart(folder: string, id: string, part: RecordPart, va
   const draft = join(folder, `.${id}.${part}.draft`);
   await writeFile(draft, JSON.stringify(value));
   await rename(draft, file(folder, id, part));
+}
+
+/** Writes the part unless there is one; says whether it did. Of several writers at once one succeeds. */
+export async function claimPart(folder: string, id: string, part: RecordPart, value: unknown): Promise<boolean> {
+  const draft = join(folder, `.${id}.${part}.${process.pid}.draft`);
+  await writeFile(draft, JSON.stringify(value));
+  try {
+    await link(draft, file(folder, id, part));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 /** The order goes last, so that a removal that was cut short can be taken up again. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify } from '../process-identity.ts';
-import { proxyFolder, writePart } from '../record-files.ts';
+import { claimPart, proxyFolder, writePart } from '../record-files.ts';
 import { createBuiltInProxy } from './built-in-proxy.ts';
 import { controlListener } from './control.ts';
 import { contentType } from './exposition.ts';
@@ -24,7 +24,8 @@ let proxy: Proxy | undefined;
 // Power off: whoever released this host has drained it before.
 process.once('SIGTERM', end);
 endWithTheWorld(orderFile, until, end);
-await writePart(folder, order.id, 'process', await identify(process.pid));
+// Started by two controllers, as the first one was taken for dead: one host is enough.
+if (!(await claimPart(folder, order.id, 'process', await identify(process.pid)))) process.exit(0);
 
 if (order.bootMilliseconds !== 'Never') {
   await sleep(order.bootMilliseconds);
