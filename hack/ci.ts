@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 
 /** Runs the two test commands one after the other, shows their output and adds up what they counted. */
 interface Counts { passed: number; failed: number; skipped: number }
@@ -25,7 +26,7 @@ process.exitCode = total.failed === 0 ? 0 : 1;
 
 function run(program: string, args: string[]): Promise<{ code: number; counts: Counts }> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FORCE_COLOR: '0' } });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
       process.stdout.write(chunk);
@@ -35,8 +36,9 @@ function run(program: string, args: string[]): Promise<{ code: number; counts: C
   });
 }
 
-/** Mocha's closing lines, of every mocha run in the output. */
+/** Mocha's closing lines, of every mocha run in the output; colours, which some terminals force, are taken out. */
 function count(output: string): Counts {
-  const sum = (word: string) => [...output.matchAll(new RegExp(`^\\s+(\\d+) ${word}\\b`, 'gm'))].reduce((all, [, digits]) => all + Number(digits), 0);
+  const plain = stripVTControlCharacters(output);
+  const sum = (word: string) => [...plain.matchAll(new RegExp(`^\\s+(\\d+) ${word}\\b`, 'gm'))].reduce((all, [, digits]) => all + Number(digits), 0);
   return { passed: sum('passing'), failed: sum('failing'), skipped: sum('pending') };
 }
