@@ -33,5 +33,8 @@ pack: $(SETUP) ## the package as npm would publish it
 	@npm run --silent build
 	npm pack
 
+ci: ## what must hold before a change lands
+	bash .ci/run
+
 clean:
 	rm -rf dist node_modules kamal-autoscaler-*.tgz
