@@ -30,7 +30,6 @@ bench: $(SETUP) ## from a load step to hosts in service, as a table; needs the r
 	@npm run --silent bench:reaction -- $(ARGS)
 
 pack: $(SETUP) ## the package as npm would publish it
-	@npm run --silent build
 	npm pack
 
 ci: ## what must hold before a change lands
