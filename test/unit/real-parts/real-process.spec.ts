@@ -65,7 +65,10 @@ describe('a real process under test', () => {
 
   it('does not outlive the test process, even when that one is killed', async function () {
     // Elsewhere no kernel kills for us, and docs/real-parts.md says so.
-    if (process.platform !== 'linux') return this.skip();
+    if (process.platform !== 'linux') {
+      console.warn('SKIPPED the end of parts with a killed test process: only Linux kills them for us');
+      return this.skip();
+    }
     const parent = spawn(process.execPath, [OUTLIVING], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string];
     const [pid, folder] = line.trim().split(' ') as [string, string];
