@@ -1,6 +1,6 @@
 import type { ScalingPolicySpec } from '../api/index.ts';
 import { fromTimestamp } from '../model/index.ts';
-import type { Constraint, Decision, HostCounts, Instant, Observation } from '../model/index.ts';
+import type { Billing, Constraint, Decision, HostCounts, Instant, Observation } from '../model/index.ts';
 import { capacityOf } from './capacity.ts';
 import { combine, highestOf } from './combine.ts';
 import { constrain } from './constrain.ts';
@@ -23,6 +23,14 @@ export interface EvaluateInput {
   replicas: number | undefined;
   /** Beyond the policy's own minHosts, maxHosts and guards. */
   constraints: readonly Constraint[];
+  /** The pool's last boots from intent to in service, oldest first. */
+  bootSeconds: readonly number[];
+  /** How the hosts that are bought are charged. */
+  billing: Billing;
+  /** Creation times of bought hosts in service; with `Hour` their paid hours count from there. */
+  launchedAt: readonly Instant[];
+  /** For how long a leaving host is still paid for. */
+  drainSeconds: number;
   /** `engineState` of the last decision as it was stored; undefined, another version or garbage starts afresh. */
   engineState: unknown;
   now: Instant;

@@ -1,11 +1,13 @@
 import type { ScalingPolicySpec } from '../api/index.ts';
 import { SIGNALS } from '../model/index.ts';
-import type { Aggregation, MetricType, Signal, SignalName } from '../model/index.ts';
+import type { Aggregation, MetricType, SignalName } from '../model/index.ts';
 
 /** One metric of a policy with all that its ready-made query or its own fields say. */
 export interface MetricRule {
   /** The policy's key for the metric; observations carry it. */
   name: string;
+  /** The ready-made query; undefined for one of the policy's own. */
+  signal: SignalName | undefined;
   type: MetricType;
   aggregation: Aggregation;
   /** In `unit`; what crossing it means depends on `type`. */
@@ -19,9 +21,11 @@ export interface MetricRule {
 export const metricRules = (policy: ScalingPolicySpec): MetricRule[] => policy.metrics.map(resolve);
 
 function resolve(metric: ScalingPolicySpec['metrics'][number]): MetricRule {
-  const signal = metric.promql === undefined ? signalOf(metric.query ?? metric.name) : undefined;
+  const name = metric.promql === undefined ? signalNamed(metric.query ?? metric.name) : undefined;
+  const signal = name === undefined ? undefined : SIGNALS[name];
   return {
     name: metric.name,
+    signal: name,
     type: metric.type ?? signal?.type ?? 'Ratio',
     aggregation: signal?.aggregation ?? metric.aggregation ?? 'Sum',
     target: metric.target,
@@ -30,5 +34,5 @@ function resolve(metric: ScalingPolicySpec['metrics'][number]): MetricRule {
   };
 }
 
-const signalOf = (name: string): Signal | undefined =>
-  Object.hasOwn(SIGNALS, name) ? SIGNALS[name as SignalName] : undefined;
+const signalNamed = (name: string): SignalName | undefined =>
+  Object.hasOwn(SIGNALS, name) ? (name as SignalName) : undefined;

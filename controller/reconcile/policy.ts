@@ -1,6 +1,9 @@
-import { type HostPool, type ObjectKey, type ScalingPolicy, keyOf } from '../api/index.ts';
+import { type HostPool, type KamalHost, type ObjectKey, type ScalingPolicy, keyOf } from '../api/index.ts';
 import { evaluate, metricRules } from '../decide/index.ts';
-import { type Constraint, type Decision, type HostCounts, type Observation, type Outcome, classOf, isClass, requeueAfter } from '../model/index.ts';
+import {
+  type Billing, type Constraint, type Decision, type HostCounts, type Instant, type Observation, type Outcome, type ProviderName,
+  classOf, fromTimestamp, isClass, requeueAfter,
+} from '../model/index.ts';
 import { policyReport, problemReport } from '../report/policy-report.ts';
 import { sameJSON, withPolicyReport } from '../report/status.ts';
 import { countHosts } from './assemble-fleet.ts';
@@ -25,7 +28,7 @@ export async function reconcilePolicy(context: Context, key: ObjectKey): Promise
   const hosts = (await context.store.list('KamalHost', { namespace: key.namespace, from: 'Cached' })).filter(({ spec }) => spec.poolRef.name === pool.metadata.name);
   const counts = countHosts(pool, hosts, context.clock.now());
   const observations = await context.metrics.read(metricQueries(policy, pool, hosts, context.clock.now()));
-  const decision = await decide(context, policy, pool, counts, observations);
+  const decision = await decide(context, policy, pool, hosts, counts, observations);
   const scaled = await enforce(context, policy, pool, decision);
   await tell(context, policy, pool, counts, observations, decision, scaled);
   return requeueAfter(secondsToNextSample(observations, context.metrics.scrapeIntervalSeconds, policy.spec.intervalSeconds, context.clock.now()));
@@ -37,12 +40,27 @@ async function olderRival(context: Context, policy: ScalingPolicy): Promise<Scal
     && other.metadata.deletionTimestamp === undefined && isOlder(other, policy));
 }
 
-async function decide(context: Context, policy: ScalingPolicy, pool: HostPool, counts: HostCounts, observations: Observation[]): Promise<Decision> {
+async function decide(context: Context, policy: ScalingPolicy, pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, observations: Observation[]): Promise<Decision> {
   const engineState = await context.engineStates.load(keyOf(policy));
   const constraints: Constraint[] = [{ kind: 'Ceiling', hosts: pool.spec.maxReplicas, reason: 'maxReplicas', liftedBy: 'raise spec.maxReplicas of the pool' }];
-  const decision = evaluate({ policy: policy.spec, observations, hosts: counts, replicas: pool.spec.replicas, constraints, engineState, now: context.clock.now() });
+  const decision = evaluate({
+    policy: policy.spec, observations, hosts: counts, replicas: pool.spec.replicas, constraints, ...tariff(context, hosts),
+    bootSeconds: pool.status?.bootSeconds ?? [], drainSeconds: pool.spec.drain.timeoutSeconds, engineState, now: context.clock.now(),
+  });
   await context.engineStates.save(keyOf(policy), decision.engineState, decision.desired !== decision.current);
   return decision;
+}
+
+/** How bought hosts are charged, and when the paid hours of those in service began; one that is charged by the hour decides. */
+function tariff({ providers }: Context, hosts: readonly KamalHost[]): { billing: Billing; launchedAt: Instant[] } {
+  const bought = hosts.map(({ metadata, status }) => ({
+    phase: status?.phase,
+    billing: status?.provider === undefined ? 'None' : providers[status.provider as ProviderName]?.billing ?? 'None',
+    at: fromTimestamp(status?.launchedAt) ?? fromTimestamp(metadata.creationTimestamp),
+  }));
+  const billing = (['Hour', 'Second'] as const).find((granularity) => bought.some((host) => host.billing === granularity)) ?? 'None';
+  const charged = bought.filter((host) => host.billing === billing && host.phase === 'InService');
+  return { billing, launchedAt: charged.flatMap(({ at }) => at ?? []) };
 }
 
 type Scaled = 'Unchanged' | 'Scaled' | 'NotAllowed' | { failed: string };

@@ -47,9 +47,12 @@ export const absence = (metric: string, kind: AbsenceKind = 'Unreachable'): Obse
 export const valuesOf = (values: Record<string, number | null>): Observation[] =>
   Object.entries(values).map(([metric, amount]) => (amount === null ? absence(metric) : value(metric, amount)));
 
+/** A pool that never booted a host and pays for none. */
+export const UNPAID = { bootSeconds: [], billing: 'None', launchedAt: [], drainSeconds: 30 } as const;
+
 /** One evaluation of `direct()` for 4 hosts at START, but for `parts`. */
 export const decide = (parts: Partial<EvaluateInput> = {}): Decision =>
-  evaluate({ policy: direct(), observations: [], hosts: hostsOf(4), replicas: undefined, constraints: [], engineState: undefined, now: START, ...parts });
+  evaluate({ policy: direct(), observations: [], hosts: hostsOf(4), replicas: undefined, constraints: [], ...UNPAID, engineState: undefined, now: START, ...parts });
 
 /** What an evaluation of a stream sees. Whatever it leaves out is as in the one before. */
 export interface Moment {
@@ -80,6 +83,7 @@ export function stream(policy: ScalingPolicySpec, startHosts: number, moments: r
       hosts: hostsOf(hosts),
       replicas: moment.replicas,
       constraints: [],
+      ...UNPAID,
       engineState,
       now: START + seconds(moment.at),
     });

@@ -4,7 +4,7 @@ import { evaluate } from '../../../controller/decide/index.ts';
 import type { EvaluateInput } from '../../../controller/decide/index.ts';
 import type { ScalingPolicySpec } from '../../../controller/api/index.ts';
 import type { Decision, Observation } from '../../../controller/model/index.ts';
-import { absence, hostsOf, policyOf, START, value } from './build.ts';
+import { absence, hostsOf, policyOf, START, UNPAID, value } from './build.ts';
 
 const RUNS = 300;
 
@@ -85,7 +85,7 @@ function run({ policy, start, moments }: typeof streams extends fc.Arbitrary<inf
       observations: seen.observations,
       hosts: hostsOf(hosts - onTheWay, { booting: onTheWay, warming: Math.min(warming, hosts - onTheWay) }),
       replicas: undefined,
-      constraints: [],
+      constraints: [], ...UNPAID,
       engineState,
       now,
     };
@@ -170,7 +170,7 @@ describe('decide: laws', function () {
 
   it('garbage as state is a fresh start', () => {
     const seen = [value('rps', 70)];
-    const input = { policy: policyOf(), observations: seen, hosts: hostsOf(4), replicas: undefined, constraints: [], now: START };
+    const input = { policy: policyOf(), observations: seen, hosts: hostsOf(4), replicas: undefined, constraints: [], ...UNPAID, now: START };
     const fresh = evaluate({ ...input, engineState: undefined });
     fc.assert(
       fc.property(fc.anything(), (engineState) => {
@@ -191,7 +191,7 @@ describe('decide: laws', function () {
     fc.assert(
       fc.property(states, policies, observations, fc.integer({ min: 0, max: 10 }), (engineState, policy, seen, count) => {
         const current = Math.min(count, policy.maxHosts);
-        const { desired } = evaluate({ policy, observations: seen, hosts: hostsOf(current), replicas: undefined, constraints: [], engineState, now: START });
+        const { desired } = evaluate({ policy, observations: seen, hosts: hostsOf(current), replicas: undefined, constraints: [], ...UNPAID, engineState, now: START });
         expect(desired).to.be.within(policy.minHosts, policy.maxHosts);
       }),
       { numRuns: RUNS },
@@ -201,7 +201,7 @@ describe('decide: laws', function () {
   it('odd host counts never give NaN', () =>
     fc.assert(
       fc.property(fc.record({ inService: fc.double(), warming: fc.double(), booting: fc.double(), draining: fc.double() }), fc.option(fc.double(), { nil: undefined }), observations, (hosts, replicas, seen) => {
-        const { desired, current } = evaluate({ policy: policyOf({ metrics }), observations: seen, hosts, replicas, constraints: [], engineState: undefined, now: START });
+        const { desired, current } = evaluate({ policy: policyOf({ metrics }), observations: seen, hosts, replicas, constraints: [], ...UNPAID, engineState: undefined, now: START });
         expect(Number.isInteger(desired) && Number.isInteger(current)).to.equal(true);
       }),
       { numRuns: RUNS },
@@ -233,7 +233,7 @@ describe('decide: laws', function () {
       let hosts = 250;
       let bytes = 0;
       for (let tick = 0; tick < 6000; tick++) {
-        const decision = evaluate({ policy, observations: [value('rps', total(tick))], hosts: hostsOf(hosts), replicas: undefined, constraints: [], engineState, now: START + tick * 1000 });
+        const decision = evaluate({ policy, observations: [value('rps', total(tick))], hosts: hostsOf(hosts), replicas: undefined, constraints: [], ...UNPAID, engineState, now: START + tick * 1000 });
         engineState = decision.engineState;
         hosts = decision.desired;
         bytes = Math.max(bytes, JSON.stringify(engineState).length);
@@ -264,7 +264,7 @@ function live(policy: ScalingPolicySpec, load: number, start: number, boot: numb
       observations: [value('rps', load * 70), value('cpu', Math.min(100, (60 * load) / inService))],
       hosts: hostsOf(inService, { booting: booting.length }),
       replicas,
-      constraints: [],
+      constraints: [], ...UNPAID,
       engineState,
       now: START + tick * 15_000,
     });

@@ -98,12 +98,12 @@ describe('decide: metric rules', () => {
       ],
     }));
     expect(rules).to.deep.equal([
-      { name: 'cpu', type: 'Ratio', aggregation: 'Mean', target: 60, unit: '%', title: 'CPU' },
-      { name: 'busy', type: 'Ratio', aggregation: 'Mean', target: 70, unit: '%', title: 'busy Puma threads' },
-      { name: 'p95', type: 'Threshold', aggregation: 'Sum', target: 1, unit: '', title: 'p95' },
-      { name: 'load', type: 'Ratio', aggregation: 'Mean', target: 3, unit: '', title: 'load' },
-      { name: 'jobs', type: 'Ratio', aggregation: 'Sum', target: 10, unit: '', title: 'jobs' },
-      { name: 'memory', type: 'Guard', aggregation: 'Mean', target: 90, unit: '%', title: 'memory' },
+      { name: 'cpu', signal: 'cpu', type: 'Ratio', aggregation: 'Mean', target: 60, unit: '%', title: 'CPU' },
+      { name: 'busy', signal: 'pumaBusy', type: 'Ratio', aggregation: 'Mean', target: 70, unit: '%', title: 'busy Puma threads' },
+      { name: 'p95', signal: undefined, type: 'Threshold', aggregation: 'Sum', target: 1, unit: '', title: 'p95' },
+      { name: 'load', signal: undefined, type: 'Ratio', aggregation: 'Mean', target: 3, unit: '', title: 'load' },
+      { name: 'jobs', signal: undefined, type: 'Ratio', aggregation: 'Sum', target: 10, unit: '', title: 'jobs' },
+      { name: 'memory', signal: 'memory', type: 'Guard', aggregation: 'Mean', target: 90, unit: '%', title: 'memory' },
     ]);
   });
 });

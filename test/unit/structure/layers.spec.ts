@@ -22,6 +22,9 @@ const VIOLATIONS: [file: string, source: string, finding: RegExp][] = [
   ['controller/reconcile/planted.ts', `import { x } from '../act/deploy/local.ts';\nexport const y = x;\n`, /reconcile\/ may import only/],
   ['controller/report/planted.ts', `import { x } from '../reconcile/pool.ts';\nexport const y = x;\n`, /report\/ may import only/],
   ['controller/cli/planted.ts', `import { x } from '../runtime/store/sqlite-store.ts';\nexport const y = x;\n`, /cli\/ may import only/],
+  ['controller/simulate/planted.ts', `import { x } from '../observe/index.ts';\nexport const y = x;\n`, /simulate\/ may import only: api, model, decide, plan/],
+  ['controller/simulate/planted.ts', `export const y = Math.random();\n`, /chance is an argument/],
+  ['controller/decide/planted.ts', `import { x } from '../simulate/engine-input.ts';\nexport const y = x;\n`, /decide\/ may import only: api, model/],
   ['controller/runtime/planted.ts', `import { x } from '../main.ts';\nexport const y = x;\n`, /runtime\/ may import only/],
 ];
 
