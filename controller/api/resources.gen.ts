@@ -46,6 +46,15 @@ export const RESOURCES: readonly ResourceDescription[] = [
           "deadline"
         ],
         "priority": 0
+      },
+      {
+        "name": "Why",
+        "type": "string",
+        "path": [
+          "status",
+          "reason"
+        ],
+        "priority": 0
       }
     ]
   },

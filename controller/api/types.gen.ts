@@ -30,8 +30,13 @@ members?: string[]
 
 export interface DeploySessionStatus {
 observedGeneration?: number
-phase?: ("Waiting" | "Held" | "Released")
+phase?: ("Waiting" | "Held" | "Releasing" | "Released")
 acquiredAt?: string
+releasedAt?: string
+/**
+ * What the session waits for, and who holds the lock.
+ */
+reason?: string
 }
 
 export interface DeploySession {
@@ -62,6 +67,12 @@ destination?: string
  * Role under `servers` of deploy.yml.
  */
 role: string
+/**
+ * Hooks of the application that also run when the controller brings a host up. Default: none, for a hook that migrates the database must not fire on each scale-out.
+ * 
+ * @maxItems 9
+ */
+hooks?: ("docker-setup" | "pre-connect" | "pre-build" | "pre-deploy" | "pre-app-boot" | "post-app-boot" | "post-deploy" | "pre-proxy-reboot" | "post-proxy-reboot")[]
 }
 /**
  * How hosts become ready and drain: `Web` by requests in flight, `Cable` by its deadline, `Job` without a load balancer.
@@ -94,6 +105,18 @@ name: string
  * Address or name of the host.
  */
 address: string
+/**
+ * Where SSH and Kamal reach it, if elsewhere: its name in deploy.yml.
+ */
+sshAddress?: string
+/**
+ * Where metrics are read, if elsewhere.
+ */
+metricsAddress?: string
+/**
+ * Its SSH host key, as `type base64`. Absent: what the installation's known_hosts file says.
+ */
+hostKey?: string
 /**
  * Ports of the host, where they differ from the pool's.
  */
@@ -142,6 +165,51 @@ nodeMetrics?: number
 appMetrics?: number
 }
 /**
+ * How SSH, and Kamal over it, reaches the pool's hosts.
+ */
+ssh: {
+/**
+ * User that may run docker, as `ssh.user` of deploy.yml.
+ */
+user: string
+/**
+ * Port of sshd, as `ssh.port` of deploy.yml.
+ */
+port: number
+/**
+ * A host through which every connection goes, as `ssh.proxy` of deploy.yml.
+ */
+jumpHost?: {
+/**
+ * Address or name of the host.
+ */
+address: string
+user: string
+port: number
+/**
+ * Its SSH host key, as `type base64`. Absent: what the installation's known_hosts file says.
+ */
+hostKey: string
+}
+}
+/**
+ * Which address of a bought server counts for what. Default: the private one where the placement has networks, else public IPv4, else public IPv6.
+ */
+addresses?: {
+/**
+ * For SSH and Kamal; the name under which the inventory lists the host.
+ */
+ssh: ("Auto" | "Private" | "PublicIPv4" | "PublicIPv6")
+/**
+ * For the load balancer and for probes.
+ */
+loadBalancer: ("Auto" | "Private" | "PublicIPv4" | "PublicIPv6")
+/**
+ * For Prometheus and direct scrape.
+ */
+metrics: ("Auto" | "Private" | "PublicIPv4" | "PublicIPv6")
+}
+/**
  * Where hosts come from, in the order in which they are tried.
  * 
  * @minItems 1
@@ -150,9 +218,63 @@ appMetrics?: number
 placements: {
 name: string
 /**
- * `Local`: processes on this machine, for demo and tests. `Static`: spare machines that people own.
+ * `Local`: processes on this machine, for demo and tests. `Static`: spare machines that people own. `Hetzner`: servers of Hetzner Cloud.
  */
-provider: ("Local" | "Static")
+provider: ("Local" | "Static" | "Hetzner")
+/**
+ * What is bought from Hetzner Cloud.
+ */
+hetzner?: {
+/**
+ * Such as `cpx21`; `hcloud server-type list` shows them.
+ */
+serverType: string
+/**
+ * Such as `nbg1`.
+ */
+location: string
+/**
+ * Name or id of an image or snapshot. With Docker on it a host is ready sooner.
+ */
+image: string
+/**
+ * Private networks, by name or id; the first one gives the private address.
+ * 
+ * @minItems 1
+ * @maxItems 3
+ */
+networks?: string[]
+/**
+ * Firewalls, by name or id.
+ * 
+ * @maxItems 5
+ */
+firewalls?: string[]
+/**
+ * Placement group, by name or id; a spread group holds at most ten servers.
+ */
+placementGroup?: string
+/**
+ * Public addresses of the server. IPv4 costs extra.
+ */
+publicNetwork: ("Both" | "IPv4" | "IPv6" | "None")
+/**
+ * SSH keys of the project that may also log in, by name or id. The controller's own key comes with the user data.
+ * 
+ * @maxItems 10
+ */
+sshKeys?: string[]
+/**
+ * Further labels of the server; those of the controller cannot be written.
+ */
+labels?: {
+[k: string]: string
+}
+/**
+ * cloud-config in YAML that is added to the controller's own; lists are appended, the controller's keys win.
+ */
+userData?: string
+}
 /**
  * Settings of local host processes.
  */
@@ -260,6 +382,27 @@ intervalSeconds: number
  */
 timeoutSeconds: number
 /**
+ * Further paths that must answer before a host joins.
+ * 
+ * @maxItems 8
+ */
+preJoin?: {
+/**
+ * Path to ask.
+ */
+path: string
+/**
+ * Status that it must answer.
+ */
+status: number
+}[]
+/**
+ * Paths that are asked once each before a host joins, whatever they answer, so that caches are warm.
+ * 
+ * @maxItems 8
+ */
+warmUp?: string[]
+/**
  * A host down for so long in every load balancer and for the controller is replaced.
  */
 unhealthyAfterSeconds: number
@@ -285,6 +428,14 @@ maxSurge: number
  * Longest time from create to in service; then the host is replaced.
  */
 startTimeoutSeconds: number
+/**
+ * Kamal runs at the same time.
+ */
+maxParallelDeploys: number
+/**
+ * Longest time for one Kamal run; then it is ended and its outcome looked at.
+ */
+deployTimeoutSeconds: number
 /**
  * Pause after a failed start; doubles with each failure in a row, up to an hour.
  */
@@ -390,7 +541,26 @@ placement?: string
  * The server's id at its provider, as `provider:id`.
  */
 providerID?: string
+/**
+ * Where the load balancer reaches it.
+ */
 address?: string
+/**
+ * Where SSH and Kamal reach it, if elsewhere.
+ */
+sshAddress?: string
+/**
+ * Where metrics are read, if elsewhere.
+ */
+metricsAddress?: string
+/**
+ * The SSH host key that it made itself, public part; pinned before it takes over.
+ */
+hostKey?: string
+/**
+ * Changes with every boot of the machine.
+ */
+bootID?: string
 ports?: {
 http?: number
 proxyMetrics?: number
@@ -445,7 +615,7 @@ drainOrigin?: string
  */
 operation?: {
 id: string
-kind: ("Deploy" | "Resume" | "Quiesce" | "Stop")
+kind: ("Rotate" | "Deploy" | "Resume" | "Quiesce" | "Stop" | "Preseed")
 startedAt: string
 }
 /**
@@ -636,6 +806,19 @@ afterAbsences: number
  * Hosts to have at least.
  */
 hosts: number
+}
+/**
+ * What the pool's bought hosts may cost in a calendar month (UTC), at most. It stops growth, never a scale-in; a dead host below minHosts is still replaced.
+ */
+budget?: {
+/**
+ * Amount in units of the currency, net of tax.
+ */
+perMonth: number
+/**
+ * ISO 4217; the one in which the provider bills, for nothing is converted.
+ */
+currency: string
 }
 /**
  * A manual number that expires by itself; `kamal-autoscaler scale --for 2h` writes it.

@@ -46,9 +46,9 @@ function exitCodeOf(error: unknown): ExitCode {
   switch (classOf(error)) {
     case 'NotFound':
       return EXIT.notFound;
-    case 'Conflict': case 'AlreadyExists': case 'Invalid': case 'Forbidden': case 'Unauthorized': case 'NotLeader':
+    case 'Conflict': case 'AlreadyExists': case 'Invalid': case 'Forbidden': case 'Unauthorized': case 'NotLeader': case 'HostKey':
       return EXIT.refused;
-    case 'Capacity': case 'Quota': case 'RateLimited': case 'Transient': case 'OutcomeUnknown': case 'Unavailable': case 'Defect':
+    case 'Capacity': case 'Quota': case 'RateLimited': case 'Transient': case 'OutcomeUnknown': case 'Unavailable': case 'Locked': case 'Unrecognised': case 'Defect':
       return EXIT.failed;
   }
 }

@@ -9,8 +9,13 @@ export interface Ports {
 
 /** Where a host answers. Address and `http` port together identify a server: a laptop has one loopback address. */
 export interface Endpoint {
+  /** Where the load balancer sends requests. */
   address: string;
   ports: Ports;
+  /** Where SSH and Kamal go, if elsewhere. */
+  sshAddress?: string;
+  /** Where metrics are read, if elsewhere. */
+  metricsAddress?: string;
 }
 
 /** `http://address:port`, as the load balancer lists it; IPv6 addresses get brackets. */

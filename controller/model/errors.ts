@@ -7,12 +7,15 @@
  * - `Transient`: the same call may succeed later
  * - `OutcomeUnknown`: the call may have had its effect; look before calling again
  * - `Unavailable`: the other side is away
+ * - `Locked`: somebody else holds Kamal's deploy lock; wait
+ * - `HostKey`: a machine showed another SSH host key than the pinned one; never go on
+ * - `Unrecognised`: a program said what nobody has seen; its redacted words are the message
  * - `NotLeader`: a write was refused because another instance leads
  * - `Defect`: none of the above; a bug or an answer nobody has seen
  */
 export type ErrorClass =
   | 'NotFound' | 'Conflict' | 'AlreadyExists' | 'Invalid' | 'Forbidden' | 'Unauthorized'
-  | 'Capacity' | 'Quota' | 'RateLimited' | 'Transient' | 'OutcomeUnknown' | 'Unavailable' | 'NotLeader' | 'Defect';
+  | 'Capacity' | 'Quota' | 'RateLimited' | 'Transient' | 'OutcomeUnknown' | 'Unavailable' | 'Locked' | 'HostKey' | 'Unrecognised' | 'NotLeader' | 'Defect';
 
 export interface ErrorDetails {
   /** What a person should do, as a sentence. */

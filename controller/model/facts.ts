@@ -15,13 +15,23 @@ export type MachineFact =
   | { kind: 'Unknown' }
   | { kind: 'Unreachable'; why: string }
   | { kind: 'Preparing'; why: string }
-  | { kind: 'Ready' };
+  /** Prepared, and reached under the host key that came with its user data. `ownKey` is the public key that it made itself; it waits to take over. */
+  | { kind: 'Delivered'; ownKey: string }
+  /** It shows a host key that is neither the pinned nor the delivered one. */
+  | { kind: 'Mismatch'; why: string }
+  /** Reached under its own, pinned key. `bootID` changes with every boot, where the machine tells it. */
+  | { kind: 'Ready'; bootID?: string };
 
 /** What runs on the machine. `Quiesced`: the proxy refuses new requests, as in Kamal's maintenance. */
 export type AppFact =
   | { kind: 'Unknown' }
   | { kind: 'NotRunning' }
-  | { kind: 'Running'; version: string; routed: boolean; matchesFleet: boolean; why?: string }
+  /**
+   * `routed`: the proxy sends requests to the container of this very version. `matchesFleet`: image, environment, command
+   * and options are the reference's; `why` names what is not. `rollback`: whether the fleet's previous version could be
+   * brought back here; absent where that means nothing.
+   */
+  | { kind: 'Running'; version: string; routed: boolean; matchesFleet: boolean; why?: string; rollback?: 'Ready' | 'Missing' }
   | { kind: 'Quiesced'; version: string };
 
 /** The controller's own probe of the health path. */
@@ -51,6 +61,31 @@ export type OperationFact =
 /** Requests in flight at the host's proxy. Unknown is not zero. */
 export type InFlightFact = { kind: 'Unknown' } | { kind: 'Count'; requests: number };
 
+/** What a container was made from besides its version, to compare hosts by. */
+export interface Fingerprint {
+  /** Digest of the image. */
+  image: string;
+  /** Digest of the sorted environment; values are secrets. */
+  environment: string;
+  command: string;
+  /** Labels left out, for they carry the host's own. */
+  options: string;
+}
+
+/** What the hosts that people deploy to say together. */
+export type FleetReference =
+  /** `previousVersion`: what a rollback would bring back, where every reference host has it. */
+  | { kind: 'Agreed'; version: string; fingerprint?: Fingerprint; previousVersion?: string }
+  /** A deploy is under way, or a canary: newcomers wait, nothing is healed. */
+  | { kind: 'Disagree'; why: string }
+  | { kind: 'Unknown'; why: string };
+
+/** Kamal's deploy lock on one service and destination. */
+export type LockFact =
+  | { kind: 'Free' }
+  | { kind: 'Held'; /** The operation id in its message, where it is one of ours. */ operationID?: string; by: string; message: string; since?: Instant }
+  | { kind: 'Unknown'; class: ErrorClass; why: string };
+
 /** All that one pass saw of one host. */
 export interface HostFacts {
   server: ServerFact;
@@ -62,4 +97,6 @@ export interface HostFacts {
   inFlight: InFlightFact;
   /** The version that the fleet runs and a newcomer must run; undefined while fixed hosts disagree or cannot be asked. */
   wantedVersion?: string;
+  /** The version before it, for rollbacks; undefined where there is none or nobody knows. */
+  previousVersion?: string;
 }

@@ -2,13 +2,30 @@ import type { ObjectKey } from '../api/meta.ts';
 import type { Ports } from './endpoint.ts';
 import type { Instant } from './time.ts';
 
-export type ProviderName = 'Local' | 'Static';
+export type ProviderName = 'Local' | 'Static' | 'Hetzner';
 
 /** How a provider charges: by started hours, by the second, or not at all. */
 export type Billing = 'Hour' | 'Second' | 'None';
 
 /** `Starting`, `Running`, `Off` and `Leaving` servers are all paid for. `Off` means that the provider knows it has no power. */
 export type ServerState = 'Starting' | 'Running' | 'Off' | 'Leaving';
+
+/** The addresses that a cloud gave a server. */
+export interface Addresses {
+  private?: string;
+  publicIPv4?: string;
+  publicIPv6?: string;
+}
+
+/** What a server costs. Amounts are what the provider bills, without discounts, and net of tax. */
+export interface Price {
+  /** ISO 4217, as the provider says. */
+  currency: string;
+  /** Of one hour; of each started one where hours are billed. */
+  hour: number;
+  /** The most that one calendar month costs, where the provider caps it. */
+  monthCap?: number;
+}
 
 /** Who a server belongs to, as its labels say. */
 export interface ServerOwner {
@@ -26,7 +43,10 @@ export interface Server {
   name: string;
   owner: ServerOwner;
   state: ServerState;
+  /** Where it answers, from a provider whose servers have one address. */
   address?: string;
+  /** By network, from a provider whose servers have several; the pool says which of them counts for what. */
+  addresses?: Addresses;
   ports?: Partial<Ports>;
   createdAt: Instant;
 }

@@ -10,7 +10,12 @@ export type Step =
   | { kind: 'CreateHost'; slot: number; replaces?: string; why: string }
   | { kind: 'SetIntent'; host: ObjectKey; intent: 'Serve' | 'Drain'; why: string };
 
-export type OperationKind = 'Deploy' | 'Resume' | 'Quiesce' | 'Stop';
+/**
+ * Slow work on one host. `Rotate`: the host's own SSH key takes over from the delivered one. `Deploy`, `Resume`,
+ * `Quiesce`, `Stop`: as Kamal's setup or app boot, app live, app maintenance, app stop. `Preseed`: create, and never
+ * start, the container of the previous version, so that a rollback finds it.
+ */
+export type OperationKind = 'Rotate' | 'Deploy' | 'Resume' | 'Quiesce' | 'Stop' | 'Preseed';
 
 /** The one thing to do for a host in this pass. */
 export type HostStep =

@@ -40,7 +40,7 @@ export function discoveryDocument(target: DiscoveryTarget, hosts: readonly Disco
     .toSorted((a, b) => compare(a.namespace, b.namespace) || compare(a.pool, b.pool) || compare(a.host, b.host))
     .flatMap((host) => {
       const port = host.endpoint.ports[PORT[target]];
-      return port === undefined ? [] : [{ targets: [hostAndPort(host.endpoint.address, port)], labels: labelsOf(host) }];
+      return port === undefined ? [] : [{ targets: [hostAndPort(host.endpoint.metricsAddress ?? host.endpoint.address, port)], labels: labelsOf(host) }];
     });
 }
 

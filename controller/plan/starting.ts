@@ -50,6 +50,8 @@ export const BOOTSTRAPPING: Work = (host, facts) => {
     case 'Unknown': return wait('the machine was not asked yet', 2);
     case 'Unreachable': return wait(`the machine does not answer yet: ${facts.machine.why}`, 1);
     case 'Preparing': return wait(`the machine prepares: ${facts.machine.why}`, 1);
+    case 'Mismatch': return wait(`the machine is not who it should be: ${facts.machine.why}`, 5);
+    case 'Delivered': return wait('the machine waits for its own host key to take over', 1);
     case 'Ready': return wait('the machine is ready', 1);
   }
 };
@@ -59,7 +61,7 @@ export const DEPLOYING: Work = (host, facts, now) => {
   if (leaves !== undefined) return leaves;
   const { machine, app, operation, wantedVersion } = facts;
   if (host.operation !== undefined && operation.kind === 'Running') return wait(`its ${host.operation.kind.toLowerCase()} runs`, 1);
-  if (machine.kind !== 'Ready') return wait(machine.kind === 'Unknown' ? 'the machine could not be asked' : `the machine does not answer: ${machine.why}`, 2);
+  if (machine.kind !== 'Ready') return wait('why' in machine ? `the machine does not answer: ${machine.why}` : 'the machine could not be asked', 2);
   // Whatever runs there may serve; it is not replaced unseen.
   if (app.kind === 'Unknown') return wait('what runs on the machine could not be asked, so nothing is deployed', 2);
   const missing = ROLES[host.roleKind].notReady(facts) ?? 'the app is ready';

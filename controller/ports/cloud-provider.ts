@@ -1,4 +1,4 @@
-import type { Billing, ProviderName, Server, ServerOwner, ServerSnapshot } from '../model/index.ts';
+import type { Billing, Price, ProviderName, Server, ServerOwner, ServerSnapshot } from '../model/index.ts';
 import type { HostPoolSpec } from '../api/index.ts';
 
 export type Placement = HostPoolSpec['placements'][number];
@@ -8,6 +8,8 @@ export interface CreateRequest {
   name: string;
   owner: ServerOwner;
   placement: Placement;
+  /** Of the pool: what the server must know of SSH, role and addresses. */
+  pool: Pick<HostPoolSpec, 'kamal' | 'ssh' | 'addresses'>;
 }
 
 /**
@@ -27,6 +29,10 @@ export interface CloudProvider {
   create(request: CreateRequest): Promise<Server>;
   /** Reads the owner again, then deletes; an absent server counts as deleted. A server of another owner is `Conflict`. */
   delete(server: Server): Promise<void>;
+  /** What a host of this placement costs now; undefined where nothing is charged. Rejects as list does. */
+  price?(placement: Placement): Promise<Price | undefined>;
+  /** Notes at the provider whether the server serves, for those who read its labels while no controller runs. Best effort: a failure is no error of the host. */
+  mark?(server: Server, serving: 'Serving' | 'NotServing'): Promise<void>;
   /** Calls back when something about a server changed, where the provider can tell; else changes show in the next list. */
   watch?(listener: (owner: ServerOwner) => void): { close(): void };
 }

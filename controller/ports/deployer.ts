@@ -1,17 +1,33 @@
 import type { HostPoolSpec, ObjectKey } from '../api/index.ts';
-import type { AppFact, Endpoint, MachineFact, OperationFact, OperationKind } from '../model/index.ts';
+import type { AppFact, Endpoint, FleetReference, MachineFact, OperationFact, OperationKind } from '../model/index.ts';
 
 /** Which role of which Kamal service a host runs. */
 export type RoleRef = HostPoolSpec['kamal'];
+
+/** A machine, and what it takes to reach it and to deploy to it. */
+export interface DeployTarget {
+  /** Name of the KamalHost or of the fixed host. */
+  host: ObjectKey;
+  endpoint: Endpoint;
+  role: RoleRef;
+  /** How SSH reaches hosts of the pool. */
+  ssh: HostPoolSpec['ssh'];
+  identity: HostIdentity;
+}
+
+/** How a machine proves who it is. Public keys are `type base64`, without a comment. */
+export type HostIdentity =
+  /** `hostKey` absent: what the installation's known_hosts file says. */
+  | { kind: 'Fixed'; hostKey?: string }
+  /** `ownKey` absent: only the key that user data delivered for this hostID is known. */
+  | { kind: 'Bought'; hostID: string; ownKey?: string };
 
 export interface Operation {
   /** Stored in the host's status before the call; the same id is the same operation. */
   id: string;
   kind: OperationKind;
-  host: ObjectKey;
-  endpoint: Endpoint;
-  role: RoleRef;
-  /** Version to bring up; required for Deploy. */
+  target: DeployTarget;
+  /** Version to bring up, for Deploy; the one before, for Preseed. */
   version?: string;
   /** Longest wait for requests in flight, for Quiesce. */
   drainSeconds?: number;
@@ -19,14 +35,16 @@ export interface Operation {
 
 /** Brings the app into and out of service on a machine, and says what is there. */
 export interface Deployer {
-  /** Machine and app as they are now. Does not throw for a host that cannot be reached: that is a fact. */
-  inspect(endpoint: Endpoint, role: RoleRef): Promise<{ machine: MachineFact; app: AppFact }>;
+  /** Machine and app as they are now, held against the fleet's. Does not throw for a host that cannot be reached: that is a fact. */
+  inspect(target: DeployTarget, fleet?: FleetReference): Promise<{ machine: MachineFact; app: AppFact }>;
   /** Starts slow work and returns at once; an operation whose id is known is not started twice. */
   start(operation: Operation): Promise<void>;
   /** State of an operation in this process's table; `Lost` for an id it never started. */
   observe(operationID: string): OperationFact;
   /** Calls back when an operation ends. */
   onEnd(listener: (host: ObjectKey) => void): void;
-  /** The version that these reference hosts serve; undefined while they disagree or none answers. */
-  runningVersion(references: readonly Endpoint[], role: RoleRef): Promise<string | undefined>;
+  /** What these hosts of one role serve, taken together. */
+  reference(targets: readonly DeployTarget[], role: RoleRef): Promise<FleetReference>;
+  /** Whether work on this target runs under Kamal's deploy lock. */
+  needsLock(target: DeployTarget): boolean;
 }

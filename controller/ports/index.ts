@@ -1,6 +1,7 @@
 export type * from './clock.ts';
 export type * from './cloud-provider.ts';
 export type * from './decision-log.ts';
+export type * from './deploy-lock.ts';
 export type * from './deployer.ts';
 export type * from './host-probe.ts';
 export type * from './leadership.ts';

@@ -3,6 +3,7 @@ import { type ErrorClass, type HostStep, type Outcome, type Server, classOf, fro
 import type { Placement } from '../ports/index.ts';
 import { withHostStatus } from '../report/status.ts';
 import { type Context, poolKeyOf } from './context.ts';
+import { serverStatus } from './host-endpoint.ts';
 
 /**
  * Spends money: gate, then intent, then the call. A refused reservation changes nothing; the numbered intent is stored
@@ -31,9 +32,9 @@ export async function createServer(context: Context, host: KamalHost, pool: Host
 
   const owner = { installation: context.installation, pool: poolKeyOf(host), hostID: host.spec.hostID };
   try {
-    const server = await provider.create({ name: host.metadata.name, owner, placement });
+    const server = await provider.create({ name: host.metadata.name, owner, placement, pool: pool.spec });
     context.servers.forget(placement.provider);
-    await noteServer(context, intended, server);
+    await noteServer(context, intended, pool, server);
     return requeueAfter(0);
   } catch (error) {
     context.servers.forget(placement.provider);
@@ -41,11 +42,10 @@ export async function createServer(context: Context, host: KamalHost, pool: Host
   }
 }
 
-async function noteServer(context: Context, host: KamalHost, server: Server): Promise<void> {
+async function noteServer(context: Context, host: KamalHost, pool: HostPool, server: Server): Promise<void> {
   await context.gate.noteAlive(host.spec.hostID, poolKeyOf(host), server);
   await context.store.updateStatus('KamalHost', withHostStatus(host, {
-    providerID: server.providerID, launchedAt: toTimestamp(server.createdAt), failure: undefined,
-    ...(server.address === undefined ? {} : { address: server.address }), ...(server.ports === undefined ? {} : { ports: server.ports }),
+    ...serverStatus(server, pool), failure: undefined,
   }, context.clock.now()));
 }
 

@@ -1,10 +1,10 @@
 import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, HOST_FINALIZER, type ObjectKey, keyOf } from '../api/index.ts';
-import { type HostFacts, type HostStep, type Instant, type Outcome, type Phase, type Server, fromTimestamp, done, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
+import { type HostFacts, type HostStep, type Instant, type Outcome, type Phase, fromTimestamp, done, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
 import { type HealthJudgement, type HostView, judgeHealth, nextHostStep } from '../plan/index.ts';
 import { sameJSON, withHostStatus } from '../report/status.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { createServer } from './create-server.ts';
-import { hostEndpoint } from './host-endpoint.ts';
+import { hostTarget, serverStatus } from './host-endpoint.ts';
 import { tellAdvance, tellHealth } from './host-events.ts';
 import { observeHost } from './observe-host.ts';
 import { noteStartFailure } from './start-failures.ts';
@@ -21,7 +21,7 @@ export async function reconcileHost(context: Context, key: ObjectKey): Promise<O
 
   const facts = await observeHost(context, host, pool);
   const judgement = judge(host, pool, facts, context.clock.now());
-  const noted = await noteFacts(context, host, facts, judgement);
+  const noted = await noteFacts(context, host, pool, facts, judgement);
   const view = await hostView(context, noted, pool);
   const step = nextHostStep(view, facts, context.clock.now());
   // While a host in service only waits, what speaks against it is what a person wants to read.
@@ -50,12 +50,12 @@ async function orphaned(context: Context, host: KamalHost): Promise<Outcome> {
 }
 
 /** Puts what was seen into the status: address, version, health. Written only when it changed. */
-async function noteFacts(context: Context, host: KamalHost, facts: HostFacts, judgement: HealthJudgement | undefined): Promise<KamalHost> {
+async function noteFacts(context: Context, host: KamalHost, pool: HostPool, facts: HostFacts, judgement: HealthJudgement | undefined): Promise<KamalHost> {
   const now = context.clock.now();
   const change: Parameters<typeof withHostStatus>[1] = {};
   if (facts.server.kind === 'Found' || facts.server.kind === 'Duplicate') {
     const server = facts.server.kind === 'Found' ? facts.server.server : facts.server.keep;
-    Object.assign(change, serverStatus(server));
+    Object.assign(change, serverStatus(server, pool));
   }
   if (facts.app.kind === 'Running') change.version = facts.app.version;
   if (host.status?.phase === 'Joining') change.listedUpSince = facts.membership.kind === 'ListedUp' ? host.status.listedUpSince ?? toTimestamp(now) : undefined;
@@ -70,11 +70,6 @@ async function noteFacts(context: Context, host: KamalHost, facts: HostFacts, ju
   const written = await write(context, changed);
   if (judgement !== undefined) await tellHealth(context, host, judgement.health, judgement.why);
   return written;
-}
-
-function serverStatus(server: Server): Partial<NonNullable<KamalHost['status']>> {
-  const { provider, placement, providerID, address, ports, createdAt } = server;
-  return { provider, placement, providerID, launchedAt: toTimestamp(createdAt), ...(address === undefined ? {} : { address }), ...(ports === undefined ? {} : { ports }) };
 }
 
 async function hostView(context: Context, host: KamalHost, pool: HostPool): Promise<HostView> {
@@ -174,8 +169,8 @@ async function advance(context: Context, host: KamalHost, pool: HostPool | undef
 
 /** The operation's id is stored before it is started: after a crash it is Lost, and facts decide whether to start again. */
 async function startOperation(context: Context, host: KamalHost, pool: HostPool, step: HostStep & { kind: 'StartOperation' }): Promise<Outcome> {
-  const endpoint = hostEndpoint(host, pool);
-  if (endpoint === undefined) return requeueAfter(1);
+  const target = hostTarget(host, pool);
+  if (target === undefined) return requeueAfter(1);
   const now = context.clock.now();
   const previous = host.status?.operation === undefined ? undefined : context.deployer.observe(host.status.operation.id);
   const operation = { id: `${host.metadata.name}-${step.operation.toLowerCase()}-${context.newID()}`, kind: step.operation, startedAt: toTimestamp(now) };
@@ -183,7 +178,7 @@ async function startOperation(context: Context, host: KamalHost, pool: HostPool,
     ? { failure: { class: previous.class, message: previous.message, at: toTimestamp(now), count: (host.status?.failure?.count ?? 0) + 1 } } : {};
   await write(context, withHostStatus(host, { operation, reason: step.why, ...failure }, now));
   await context.deployer.start({
-    id: operation.id, kind: step.operation, host: keyOf(host), endpoint, role: pool.spec.kamal, drainSeconds: pool.spec.drain.timeoutSeconds,
+    id: operation.id, kind: step.operation, target, drainSeconds: pool.spec.drain.timeoutSeconds,
     ...(step.version === undefined ? {} : { version: step.version }),
   });
   return requeueAfter(1);

@@ -1,11 +1,11 @@
 import type { HostPool, KamalHost } from '../api/index.ts';
 import {
-  type Endpoint, type HostFacts, type Instant, type MembershipFact, type ProviderName, type Server, type ServerFact,
+  type Endpoint, type FleetReference, type HostFacts, type Instant, type MembershipFact, type ProviderName, type Server, type ServerFact,
   fromTimestamp, membershipFact, messageOf, seconds, serverURL,
 } from '../model/index.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { FACT_NEEDS, wantsMachine } from './fact-needs.ts';
-import { fixedEndpoints, hostEndpoint } from './host-endpoint.ts';
+import { fixedTargets, hostEndpoint, hostTarget, serverEndpoint } from './host-endpoint.ts';
 import { loadMembership } from './membership-document.ts';
 import { findServer } from './server-view.ts';
 
@@ -20,11 +20,12 @@ export async function observeHost(context: Context, host: KamalHost, pool: HostP
   const needs = FACT_NEEDS[phase];
   const wants = (need: (typeof needs)[number]) => needs.includes(need);
   const endpoint = hostEndpoint(host, pool);
+  const target = hostTarget(host, pool);
   const operationID = host.status?.operation?.id;
 
   const [server, inspection, probe, membership, inFlight, wantedVersion] = await Promise.all([
     wants('server') ? observeServer(context, host, pool) : Promise.resolve(nothing.server),
-    wantsMachine(phase, pool.spec.loadBalancer !== undefined) && endpoint !== undefined ? context.deployer.inspect(endpoint, pool.spec.kamal) : Promise.resolve(nothing),
+    wantsMachine(phase, pool.spec.loadBalancer !== undefined) && target !== undefined ? context.deployer.inspect(target) : Promise.resolve(nothing),
     wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : Promise.resolve(nothing.probe),
     wants('membership') ? observeMembership(context, host, pool, endpoint) : Promise.resolve(nothing.membership),
     wants('inFlight') && endpoint !== undefined ? context.probe.inFlight(endpoint) : Promise.resolve(nothing.inFlight),
@@ -43,20 +44,36 @@ async function observeServer(context: Context, host: KamalHost, pool: HostPool):
   const address = hostEndpoint(host, pool);
   const recorded = {
     providerID: host.status?.providerID,
-    memberAddress: (server: Server) => address !== undefined && server.address === address.address && server.ports?.http === address.ports.http,
+    memberAddress: (server: Server) => address !== undefined && isAt(serverEndpoint(server, pool), address),
   };
-  const fact = await findServer(context.servers, names, hostID, recorded, notBefore(host, context.clock.now()));
+  const fact = withAddress(await findServer(context.servers, names, hostID, recorded, notBefore(host, context.clock.now())), pool);
   if (host.status?.phase !== 'Deprovisioning' || fact.kind !== 'Absent') return fact;
-  return searchEverywhere(context, host, names, fact);
+  return searchEverywhere(context, host, pool, names, fact);
 }
 
+/** A cloud gives a server several addresses; from here on it has the one that the pool chose. */
+function withAddress(fact: ServerFact, pool: HostPool): ServerFact {
+  const addressed = (server: Server): Server => {
+    const endpoint = serverEndpoint(server, pool);
+    return server.addresses === undefined || endpoint === undefined ? server : { ...server, address: endpoint.address };
+  };
+  switch (fact.kind) {
+    case 'Found': return { ...fact, server: addressed(fact.server) };
+    case 'Duplicate': return { ...fact, keep: addressed(fact.keep), extra: fact.extra.map(addressed) };
+    case 'Absent':
+    case 'Unknown': return fact;
+  }
+}
+
+const isAt = (one: Endpoint | undefined, other: Endpoint): boolean => one?.address === other.address && one.ports.http === other.ports.http;
+
 /** Before a server counts as gone it is searched for by its UID too: a list may lag, and a leak costs money for ever. */
-async function searchEverywhere(context: Context, host: KamalHost, names: readonly ProviderName[], absent: ServerFact & { kind: 'Absent' }): Promise<ServerFact> {
+async function searchEverywhere(context: Context, host: KamalHost, pool: HostPool, names: readonly ProviderName[], absent: ServerFact & { kind: 'Absent' }): Promise<ServerFact> {
   const owner = { installation: context.installation, pool: poolKeyOf(host), hostID: host.spec.hostID };
   try {
     const found = (await Promise.all(names.map((name) => context.providers[name]?.find(owner) ?? Promise.resolve([])))).flat();
     const [first] = found;
-    return first === undefined ? absent : { kind: 'Found', server: first, asOf: context.clock.now() };
+    return first === undefined ? absent : withAddress({ kind: 'Found', server: first, asOf: context.clock.now() }, pool);
   } catch (error) {
     return { kind: 'Unknown', why: messageOf(error) };
   }
@@ -91,10 +108,12 @@ async function observeMembership(context: Context, host: KamalHost, pool: HostPo
 
 /** The version that the pool's other hosts serve; fixed hosts are asked first, for people deploy to them. */
 async function wantedVersionOf(context: Context, host: KamalHost, pool: HostPool): Promise<string | undefined> {
-  const fixed = fixedEndpoints(pool).map(({ endpoint }) => endpoint);
-  if (fixed.length > 0) return context.deployer.runningVersion(fixed, pool.spec.kamal);
+  const fixed = fixedTargets(pool);
+  if (fixed.length > 0) return versionOf(await context.deployer.reference(fixed, pool.spec.kamal));
   const siblings = await context.store.list('KamalHost', { namespace: pool.metadata.namespace, from: 'Cached' });
   const serving = siblings.filter((sibling) => sibling.spec.poolRef.name === pool.metadata.name
     && sibling.metadata.name !== host.metadata.name && sibling.status?.phase === 'InService');
-  return context.deployer.runningVersion(serving.flatMap((sibling) => hostEndpoint(sibling, pool) ?? []), pool.spec.kamal);
+  return versionOf(await context.deployer.reference(serving.flatMap((sibling) => hostTarget(sibling, pool) ?? []), pool.spec.kamal));
 }
+
+const versionOf = (fleet: FleetReference): string | undefined => (fleet.kind === 'Agreed' ? fleet.version : undefined);

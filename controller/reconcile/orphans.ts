@@ -3,7 +3,7 @@ import { type Outcome, type Server, type ServerSnapshot, fromTimestamp, isClass,
 import { type OrphanStep, type UnownedServer, planOrphans } from '../plan/index.ts';
 import { slotIn } from './assemble-fleet.ts';
 import type { Context } from './context.ts';
-import { serverEndpoint } from './host-endpoint.ts';
+import { serverEndpoint, serverTarget } from './host-endpoint.ts';
 import type { Ledger } from './ledger.ts';
 import { loadMembership } from './membership-document.ts';
 
@@ -82,7 +82,7 @@ async function useOf(context: Context, server: Server, pool: HostPool | undefine
     if (fact.kind === 'Unknown') return { kind: 'Unknown', why: fact.why };
     if (fact.kind !== 'NotListed') return { kind: 'InUse', why: `a load balancer lists ${serverURL(endpoint)}` };
   }
-  const { app, machine } = await context.deployer.inspect(endpoint, pool.spec.kamal);
+  const { app, machine } = await context.deployer.inspect(serverTarget(server, endpoint, pool));
   if (app.kind === 'Running' || app.kind === 'Quiesced') return { kind: 'InUse', why: `it runs version ${app.version}` };
   return machine.kind === 'Unknown' || app.kind === 'Unknown' ? { kind: 'Unknown', why: 'the machine does not say what it runs' } : { kind: 'Idle' };
 }

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { ErrorClass, Server, ServerOwner } from '../../controller/model/index.ts';
 import { classOf } from '../../controller/model/index.ts';
 import type { CloudProvider, CreateRequest, Placement } from '../../controller/ports/index.ts';
+import { POOL_NEEDS } from './pool-needs.ts';
 
 export interface CloudUnderTest extends AsyncDisposable {
   provider: CloudProvider;
@@ -31,7 +32,7 @@ export function cloudContract(name: string, make: () => Promise<CloudUnderTest>,
     beforeEach(async () => { cloud = await make(); });
     afterEach(() => cloud[Symbol.asyncDispose]());
 
-    const request = (host: string, of = owner(host)): CreateRequest => ({ name: `web-${host}`, owner: of, placement: cloud.placement });
+    const request = (host: string, of = owner(host)): CreateRequest => ({ name: `web-${host}`, owner: of, placement: cloud.placement, pool: POOL_NEEDS });
     const listed = async (): Promise<Server[]> => (await cloud.provider.list(installation)).servers;
     const running = (hostID: string): Promise<Server> => cloud.until(`${hostID} runs`, async () =>
       (await listed()).find((server) => server.owner.hostID === hostID && server.state === 'Running'));

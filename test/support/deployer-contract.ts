@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import type { ObjectKey } from '../../controller/api/index.ts';
 import type { AppFact, Endpoint, OperationFact } from '../../controller/model/index.ts';
-import type { Deployer, Operation } from '../../controller/ports/index.ts';
+import type { DeployTarget, Deployer, Operation } from '../../controller/ports/index.ts';
+import { POOL_NEEDS } from './pool-needs.ts';
 
 export interface DeployerUnderTest extends AsyncDisposable {
   deployer: Deployer;
@@ -30,24 +31,25 @@ export function deployerContract(name: string, make: () => Promise<DeployerUnder
     afterEach(() => world[Symbol.asyncDispose]());
 
     const endpoint = (index = 0): Endpoint => world.hosts[index] as Endpoint;
-    const app = async (at = endpoint()): Promise<AppFact> => (await world.deployer.inspect(at, role)).app;
+    const target = (at = endpoint()): DeployTarget => ({ host, endpoint: at, role, ssh: POOL_NEEDS.ssh, identity: { kind: 'Bought', hostID: 'contract' } });
+    const app = async (at = endpoint()): Promise<AppFact> => (await world.deployer.inspect(target(at))).app;
     const ended = (id: string): Promise<OperationFact> => world.until(`${id} ends`, async () => {
       const fact = world.deployer.observe(id);
       return fact.kind === 'Running' ? undefined : fact;
     });
-    async function perform(operation: Omit<Operation, 'id' | 'host' | 'endpoint' | 'role'> & { id?: string; endpoint?: Endpoint }): Promise<OperationFact> {
+    async function perform({ endpoint: at, ...operation }: Omit<Operation, 'id' | 'target'> & { id?: string; endpoint?: Endpoint }): Promise<OperationFact> {
       const id = operation.id ?? `operation-${nextID += 1}`;
-      await world.deployer.start({ endpoint: endpoint(), ...operation, id, host, role });
+      await world.deployer.start({ ...operation, id, target: target(at) });
       return ended(id);
     }
     const succeeded = { kind: 'Succeeded' };
 
     it('says what a fresh host is: ready, and nothing runs', async () => {
-      expect(await world.deployer.inspect(endpoint(), role)).to.deep.equal({ machine: { kind: 'Ready' }, app: { kind: 'NotRunning' } });
+      expect(await world.deployer.inspect(target())).to.deep.equal({ machine: { kind: 'Ready' }, app: { kind: 'NotRunning' } });
     });
 
     it('takes a host that does not answer for a fact', async () => {
-      const { machine, app: seen } = await world.deployer.inspect(world.nowhere, role);
+      const { machine, app: seen } = await world.deployer.inspect(target(world.nowhere));
       expect(machine.kind).to.equal('Unreachable');
       expect(seen).to.deep.equal({ kind: 'Unknown' });
     });
@@ -55,7 +57,7 @@ export function deployerContract(name: string, make: () => Promise<DeployerUnder
     it('starts a deploy at once, tells its end, and the app serves then', async () => {
       const told: ObjectKey[] = [];
       world.deployer.onEnd((key) => told.push(key));
-      await world.deployer.start({ id: 'first', kind: 'Deploy', host, endpoint: endpoint(), role, version: 'v1' });
+      await world.deployer.start({ id: 'first', kind: 'Deploy', target: target(), version: 'v1' });
       expect(world.deployer.observe('first')).to.deep.equal({ kind: 'Running' });
       expect(await ended('first')).to.deep.equal(succeeded);
       expect(told).to.deep.equal([host]);
@@ -68,7 +70,7 @@ export function deployerContract(name: string, make: () => Promise<DeployerUnder
     });
 
     it('does not start an operation twice, under way or ended', async () => {
-      const operation: Operation = { id: 'once', kind: 'Deploy', host, endpoint: endpoint(), role, version: 'v1' };
+      const operation: Operation = { id: 'once', kind: 'Deploy', target: target(), version: 'v1' };
       await Promise.all([world.deployer.start(operation), world.deployer.start(operation)]);
       await ended('once');
       await perform({ kind: 'Stop' });
@@ -126,13 +128,14 @@ export function deployerContract(name: string, make: () => Promise<DeployerUnder
 
     it('names the version that the references agree on, and none when they do not', async () => {
       const { deployer, hosts, nowhere } = world;
-      expect(await deployer.runningVersion(hosts, role)).to.equal(undefined);
-      expect(await deployer.runningVersion([], role)).to.equal(undefined);
+      const reference = (endpoints: readonly Endpoint[]) => deployer.reference(endpoints.map(target), role);
+      expect((await reference(hosts)).kind).to.equal('Unknown');
+      expect((await reference([])).kind).to.equal('Unknown');
       await perform({ kind: 'Deploy', version: 'v1', endpoint: endpoint(0) });
       await perform({ kind: 'Deploy', version: 'v1', endpoint: endpoint(1) });
-      expect(await deployer.runningVersion([...hosts, nowhere], role)).to.equal('v1');
+      expect(await reference([...hosts, nowhere])).to.include({ kind: 'Agreed', version: 'v1' });
       await perform({ kind: 'Deploy', version: 'v2', endpoint: endpoint(2) });
-      expect(await deployer.runningVersion(hosts, role)).to.equal(undefined);
+      expect((await reference(hosts)).kind).to.equal('Disagree');
     });
   });
 }

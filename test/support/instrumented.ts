@@ -36,7 +36,9 @@ export function instrumented<Port extends object>(name: string, port: Port, hook
 
 const asynchronous = new Set([
   // CloudProvider, Deployer, HostProbe, LoadBalancer
-  'list', 'find', 'create', 'delete', 'inspect', 'start', 'runningVersion', 'up', 'inFlight', 'apply', 'confirm',
+  'list', 'find', 'create', 'delete', 'inspect', 'start', 'reference', 'up', 'inFlight', 'apply', 'confirm',
+  // DeployLock
+  'look', 'acquire', 'release',
   // Store, Documents, MetricsSource, DecisionLog
   'get', 'update', 'updateStatus', 'scale', 'ending', 'recordEvent', 'load', 'save', 'read', 'append', 'recent',
   // ProcessTable, HostControl

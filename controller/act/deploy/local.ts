@@ -32,29 +32,31 @@ export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30,
   const listeners: ((host: ObjectKey) => void)[] = [];
 
   async function deploy(operation: Operation): Promise<OperationEnd> {
-    const { endpoint, version } = operation;
+    const { target: { endpoint, role }, version } = operation;
     if (version === undefined) throw new ClassifiedError('Invalid', `operation ${operation.id} deploys no version: give one`);
     const fault = deployFault?.(operation);
     if (fault?.kind === 'Fails') return { kind: 'Failed', class: 'Transient', message: fault.message, replaceHost: fault.replaceHost };
     if (fault?.kind === 'Slow') await clock.sleep(fault.milliseconds);
     await control.deploy(endpoint, {
-      service: proxyServiceOf(operation.role), version, deployTimeoutSeconds, health: fault?.kind === 'NeverHealthy' ? 'Failing' : 'Answering',
+      service: proxyServiceOf(role), version, deployTimeoutSeconds, health: fault?.kind === 'NeverHealthy' ? 'Failing' : 'Answering',
     });
     return succeeded();
   }
 
   async function run(operation: Operation): Promise<OperationEnd> {
-    const { kind, endpoint } = operation;
+    const { kind, target: { endpoint } } = operation;
     switch (kind) {
       case 'Deploy': return deploy(operation);
       case 'Resume': return control.resume(endpoint).then(succeeded);
       case 'Quiesce': return unlessAbsent(control.quiesce(endpoint, operation.drainSeconds ?? 0)).then(succeeded);
       case 'Stop': return control.stop(endpoint).then(succeeded);
+      case 'Rotate':
+      case 'Preseed': throw new ClassifiedError('Invalid', `operation ${operation.id}: a host with a control port has no host key and no containers, so it has no ${kind}`);
     }
   }
 
   return {
-    async inspect(endpoint) {
+    async inspect({ endpoint }) {
       try {
         const facts = await control.facts(endpoint);
         return { machine: machineFact(facts), app: appFact(facts) };
@@ -64,20 +66,22 @@ export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30,
     },
     async start(operation) {
       operations.start(operation.id, () => run(operation).catch(failed), () => {
-        for (const listener of listeners) listener(operation.host);
+        for (const listener of listeners) listener(operation.target.host);
       });
     },
     observe: (operationID) => operations.observe(operationID),
     onEnd(listener) {
       listeners.push(listener);
     },
-    async runningVersion(references) {
-      if (references.length === 0) return firstVersion;
-      const answers = await Promise.allSettled(references.map((reference) => control.facts(reference)));
-      const versions = new Set(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.app?.version ?? [] : [])));
+    async reference(targets) {
+      if (targets.length === 0) return firstVersion === undefined ? { kind: 'Unknown', why: 'there is no host to look at' } : { kind: 'Agreed', version: firstVersion };
+      const answers = await Promise.allSettled(targets.map(({ endpoint }) => control.facts(endpoint)));
+      const versions = [...new Set(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.app?.version ?? [] : [])))];
       const [version] = versions;
-      return versions.size === 1 ? version : undefined;
+      if (version === undefined) return { kind: 'Unknown', why: 'no host that could be asked runs the app' };
+      return versions.length === 1 ? { kind: 'Agreed', version } : { kind: 'Disagree', why: `hosts run versions ${versions.sort().join(' and ')}` };
     },
+    needsLock: () => false,
   };
 }
 

@@ -32,10 +32,10 @@ export class HTTPHostProbe implements HostProbe {
     }
   }
 
-  async inFlight({ address, ports }: Endpoint): Promise<InFlightFact> {
+  async inFlight({ address, metricsAddress = address, ports }: Endpoint): Promise<InFlightFact> {
     if (ports.proxyMetrics === undefined) return { kind: 'Unknown' };
     try {
-      const answer = await ask(`${httpURL(address, ports.proxyMetrics)}/metrics`, {}, METRICS_TIMEOUT_MILLISECONDS, LARGEST_METRICS);
+      const answer = await ask(`${httpURL(metricsAddress, ports.proxyMetrics)}/metrics`, {}, METRICS_TIMEOUT_MILLISECONDS, LARGEST_METRICS);
       // A cut text may lack the very series that counts.
       if (answer.status !== 200 || answer.cut) return { kind: 'Unknown' };
       const requests = inFlightIn(answer.body);

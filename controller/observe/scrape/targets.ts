@@ -49,7 +49,7 @@ export const traefikURLs = (pool: Pick<ScrapedPool, 'spec'>): readonly string[] 
 /** The metrics page of one exporter on a host; undefined where the port is not published. */
 export function exporterURL({ endpoint }: MetricHost, port: ExporterPort & keyof Ports): string | undefined {
   const number = endpoint.ports[port];
-  return number === undefined ? undefined : `${httpURL(endpoint.address, number)}/metrics`;
+  return number === undefined ? undefined : `${httpURL(endpoint.metricsAddress ?? endpoint.address, number)}/metrics`;
 }
 
 /** The pages that one source of signals is read from. */

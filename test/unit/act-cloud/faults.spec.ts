@@ -6,9 +6,10 @@ import { type ServerOwner, classOf } from '../../../controller/model/index.ts';
 import type { Operation } from '../../../controller/ports/index.ts';
 import { createSimulatedClock } from '../../support/clock.ts';
 import { createMemoryWorld, memoryEndpoint } from '../../support/memory-world.ts';
+import { POOL_NEEDS } from '../../support/pool-needs.ts';
 
 const owner: ServerOwner = { installation: 'home', pool: { namespace: 'default', name: 'web' }, hostID: 'a' };
-const request = { name: 'web-1', owner, placement: { name: 'here', provider: 'Local' as const, local: { bootMilliseconds: 1000 } } };
+const request = { name: 'web-1', owner, placement: { name: 'here', provider: 'Local' as const, local: { bootMilliseconds: 1000 } }, pool: POOL_NEEDS };
 
 function memory() {
   const clock = createSimulatedClock(Date.UTC(2026, 0, 1));
@@ -66,7 +67,7 @@ describe('faults of the local deployer', () => {
     const [host] = world.hosts();
     if (host === undefined) throw new Error('no host');
     const deployer = createLocalDeployer({ control: world.control, clock, deployTimeoutSeconds: 30, deployFault: () => fault });
-    const operation: Operation = { id: 'o', kind: 'Deploy', host: { namespace: 'default', name: 'h' }, endpoint: memoryEndpoint(host), role: { service: 'app', role: 'web' }, version: 'v1' };
+    const operation: Operation = { id: 'o', kind: 'Deploy', version: 'v1', target: { host: { namespace: 'default', name: 'h' }, endpoint: memoryEndpoint(host), role: { service: 'app', role: 'web' }, ssh: POOL_NEEDS.ssh, identity: { kind: 'Bought', hostID: 'h' } } };
     await deployer.start(operation);
     return { clock, deployer, host };
   }

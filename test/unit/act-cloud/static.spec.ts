@@ -8,6 +8,7 @@ import { createDocuments } from '../../../controller/runtime/store/documents.ts'
 import { createSimulatedClock } from '../../support/clock.ts';
 import { cloudContract } from '../../support/cloud-contract.ts';
 import { startLocalWorld } from '../../support/local-world.ts';
+import { POOL_NEEDS } from '../../support/pool-needs.ts';
 
 const clock = createSimulatedClock(Date.UTC(2026, 0, 1));
 function newDocuments(): Documents {
@@ -18,7 +19,7 @@ const machine = (name: string, http: number) => ({ name, address: '127.0.0.1', p
 const machines = [machine('m1', 21_000), machine('m2', 21_010), machine('m3', 21_020)];
 const spare: Placement = { name: 'spare', provider: 'Static', static: { machines } };
 const owner = (hostID: string, pool = 'web'): ServerOwner => ({ installation: 'home', pool: { namespace: 'default', name: pool }, hostID });
-const request = (hostID: string, placement = spare, pool = 'web'): CreateRequest => ({ name: `web-${hostID}`, owner: owner(hostID, pool), placement });
+const request = (hostID: string, placement = spare, pool = 'web'): CreateRequest => ({ name: `web-${hostID}`, owner: owner(hostID, pool), placement, pool: POOL_NEEDS });
 
 cloudContract('static provider', async () => ({
   provider: createStaticProvider({ documents: newDocuments(), clock, vacate: async () => 'Vacant' }),

@@ -5,6 +5,7 @@ import { MEMBERSHIP_DOCUMENT } from '../../../controller/reconcile/membership-do
 import { LEDGER_DOCUMENT } from '../../../controller/reconcile/purchase-gate.ts';
 import { hostDraft, poolDraft } from '../../support/drafts.ts';
 import { type Bench, WEB, createBench } from './bench.ts';
+import { POOL_NEEDS } from '../../support/pool-needs.ts';
 
 const GRACE_SECONDS = 600;
 const PLACEMENT = { name: 'here', provider: 'Local' as const, local: { bootMilliseconds: 1000 } };
@@ -17,7 +18,7 @@ describe('servers that no KamalHost owns', () => {
   });
 
   async function buy(name: string, hostID = `id-of-${name}`): Promise<Server> {
-    const server = await bench.context.providers.Local!.create({ name, placement: PLACEMENT, owner: { installation: 'test', pool: WEB, hostID } });
+    const server = await bench.context.providers.Local!.create({ name, placement: PLACEMENT, owner: { installation: 'test', pool: WEB, hostID }, pool: POOL_NEEDS });
     await bench.clock.advance(1000);
     return server;
   }

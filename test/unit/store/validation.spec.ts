@@ -44,7 +44,7 @@ describe('admission', () => {
 
   describe('names field, value and what to write instead', () => {
     const cases: [string, () => string[], string[]][] = [
-      ['an unknown field', () => ofPolicy({ minHost: 1 }), ['unknown field "spec.minHost": the fields here are targetRef, mode, minHosts, maxHosts, intervalSeconds, metrics, behavior, fallback, hold']],
+      ['an unknown field', () => ofPolicy({ minHost: 1 }), ['unknown field "spec.minHost": the fields here are targetRef, mode, minHosts, maxHosts, intervalSeconds, metrics, behavior, fallback, budget, hold']],
       ['an unknown field deep within', () => ofPool({ placements: [{ name: 'here', provider: 'Local', local: { boot: 1 } }] }), ['unknown field "spec.placements[0].local.boot": the fields here are bootMilliseconds']],
       ['a type', () => ofPolicy({ maxHosts: '5' }), ['spec.maxHosts: Invalid value: "5": must be of type integer']],
       ['a fraction for an integer', () => ofPolicy({ maxHosts: 2.5 }), ['spec.maxHosts: Invalid value: 2.5: must be of type integer']],
@@ -68,7 +68,7 @@ describe('admission', () => {
         'spec.intervalSeconds: Invalid value: 0: should be greater than or equal to 1',
         'spec.minHosts: Invalid value: 9: minHosts is greater than maxHosts: write a minHosts that is at most maxHosts',
         'spec.mode: Unsupported value: "Act": supported values: "Observe", "Recommend", "Enforce"',
-        'unknown field "spec.zone": the fields here are targetRef, mode, minHosts, maxHosts, intervalSeconds, metrics, behavior, fallback, hold',
+        'unknown field "spec.zone": the fields here are targetRef, mode, minHosts, maxHosts, intervalSeconds, metrics, behavior, fallback, budget, hold',
       ]],
     ];
     for (const [what, found, expected] of cases) {
