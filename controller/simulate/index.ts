@@ -1,0 +1,16 @@
+export type { Algorithm, Decider } from './algorithm.ts';
+export { costOf, leastCosts, measure } from './backtest.ts';
+export type { Contender, LeastCosts, Watcher } from './backtest.ts';
+export * from './baselines/index.ts';
+export type { Measures } from './measures/measures.ts';
+export { needsOf } from './needs.ts';
+export type { Needs } from './needs.ts';
+export { ourEngine, simulatedPolicy } from './ours.ts';
+export { REFERENCE_PEAK_RATE, REFERENCE_TRACES, referenceScenario } from './reference.ts';
+export type { ReferenceChange, ReferenceTrace } from './reference.ts';
+export { REFERENCE_WORLD, hostsNeeded } from './world/parameters.ts';
+export type { BootDelays, ScrapeParameters, WorldParameters } from './world/parameters.ts';
+export type { RunTotals, Scenario, Tick } from './world/run.ts';
+export type { Span, Trace } from './world/trace.ts';
+export { CsvReader } from './input/csv.ts';
+export type { Recording } from './input/points.ts';
