@@ -33,6 +33,9 @@ export const REPLACES_ANNOTATION = `${GROUP}/replaces`;
 /** Annotation on KamalHost objects: the provider's id of a server that was there before the object, so that none is bought for it. */
 export const ADOPTED_ANNOTATION = `${GROUP}/adopted`;
 
+/** Annotation on KamalHost objects: the SSH host key that a person vouches for, as `type base64`, where no status tells it any more. */
+export const HOST_KEY_ANNOTATION = `${GROUP}/host-key`;
+
 /** Labels on servers at the provider. */
 export const SERVER_LABELS = {
   installation: `${GROUP}/installation`,

@@ -76,7 +76,7 @@ export interface Fingerprint {
 export type FleetReference =
   /** `previousVersion`: what a rollback would bring back, where every reference host has it. */
   | { kind: 'Agreed'; version: string; fingerprint?: Fingerprint; previousVersion?: string }
-  /** A deploy is under way, or a canary: newcomers wait, nothing is healed. */
+  /** A deploy is under way, a canary, or they are in maintenance: newcomers wait, nothing is healed. */
   | { kind: 'Disagree'; why: string }
   | { kind: 'Unknown'; why: string };
 
@@ -95,8 +95,9 @@ export interface HostFacts {
   membership: MembershipFact;
   operation: OperationFact;
   inFlight: InFlightFact;
-  /** The version that the fleet runs and a newcomer must run; undefined while fixed hosts disagree or cannot be asked. */
-  wantedVersion?: string;
-  /** The version before it, for rollbacks; undefined where there is none or nobody knows. */
-  previousVersion?: string;
+  /** What the fleet runs: what a newcomer must run before it joins, and what a host in service is held against. */
+  fleet: FleetReference;
 }
+
+/** The version that a host must run; undefined while the fleet does not agree or cannot be asked. */
+export const wantedVersion = ({ fleet }: Pick<HostFacts, 'fleet'>): string | undefined => (fleet.kind === 'Agreed' ? fleet.version : undefined);

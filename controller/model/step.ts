@@ -21,10 +21,12 @@ export type OperationKind = 'Rotate' | 'Deploy' | 'Resume' | 'Quiesce' | 'Stop' 
 export type HostStep =
   /** Write the next phase; nothing else happens in this pass. `failure` counts as a failed start of the pool. */
   | { kind: 'Advance'; to: Phase; why: string; failure?: { class: ErrorClass; message: string } }
+  /** Store the host key that the machine made itself; only then may it take over. */
+  | { kind: 'PinHostKey'; hostKey: string; why: string }
   /** Note the numbered attempt, then call create. */
   | { kind: 'CreateServer'; attempt: number; why: string }
-  /** `version` goes with Deploy. */
-  | { kind: 'StartOperation'; operation: OperationKind; version?: string; why: string }
+  /** `version` goes with Deploy and Preseed, `drainSeconds` with Quiesce. */
+  | { kind: 'StartOperation'; operation: OperationKind; version?: string; drainSeconds?: number; why: string }
   /** Delete a second server that carries the same UID. */
   | { kind: 'DeleteExtra'; server: Server; why: string }
   /** Give the KamalHost its deletionTimestamp: the point of no return of a drain. */

@@ -2,6 +2,7 @@ import { type HostFacts, type HostStep, type Instant, type OperationFact, second
 import { drainDeadline, retryAt, stopGivenUp } from './deadlines.ts';
 import { membershipText, outOfMembership, serverOf } from './evidence.ts';
 import type { HostView } from './host-view.ts';
+import { identityProblem } from './identity.ts';
 import { ROLES } from './role.ts';
 
 /** Next act of a drain, or that nothing of the host serves any more. */
@@ -17,6 +18,8 @@ export function drainStep(host: HostView, facts: HostFacts, now: Instant): Drain
   if (!outOfMembership(facts.membership)) return wait(`leaves the load balancers: ${membershipText(facts.membership)}`);
   if (facts.app.kind === 'NotRunning') return { kind: 'Drained', why: 'no load balancer lists it and its app is stopped' };
   if (facts.machine.kind === 'Unreachable') return drainUnreachable(host, facts, facts.machine.why, now);
+  const problem = identityProblem(host, facts);
+  if (problem !== undefined) return drainUntrusted(host, problem, now);
   if (host.operation !== undefined && facts.operation.kind === 'Running') return waitForOperation(host, facts, now);
   if (facts.app.kind === 'Unknown') return wait('the app could not be asked whether it runs');
   return stopBegan(host) ? stop(host, facts, now) : quiesce(host, facts, now);
@@ -60,6 +63,12 @@ function drainUnreachable(host: HostView, { server, probe }: HostFacts, why: str
   const silent = probe.kind === 'Fails' || serverOf(server)?.state === 'Off' || (host.roleKind === 'Job' && probe.kind === 'Unknown');
   if (silent) return { kind: 'Drained', why: `no load balancer lists it, the machine cannot be reached (${why}) and nothing answers there` };
   return wait(`the machine cannot be reached (${why}), yet its health path ${probe.kind === 'Answers' ? 'answers' : 'was not probed'}: mend the way to it, or stop its app by hand`);
+}
+
+/** Whatever answers there is given no order, not even to stop; what is deleted is told by the provider's own id. */
+function drainUntrusted(host: HostView, problem: string, now: Instant): DrainStep {
+  if (now < drainDeadline(host)) return waitForDeadline(host, `the machine is not who it should be (${problem}), so the drain waits for its deadline`, now);
+  return { kind: 'Drained', why: `no load balancer lists it; the machine is not who it should be (${problem}), so its app is not stopped and goes with its server` };
 }
 
 /** A quiesce that outlasts the deadline does not hold the drain up: what is left in flight was given its time. */

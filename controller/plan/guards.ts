@@ -1,8 +1,9 @@
-import { type ErrorClass, type HostFacts, type Instant, seconds } from '../model/index.ts';
+import { type ErrorClass, type HostFacts, type Instant, seconds, wantedVersion } from '../model/index.ts';
 import { OPERATION_TRIES, startExpired } from './deadlines.ts';
 import { drainStep, stopBegan } from './drain.ts';
 import { answersItself, mayServe, membershipText, outOfMembership, serverOf, settledAt, vanished, wasMember } from './evidence.ts';
 import type { HostView } from './host-view.ts';
+import { identityProblem, isAdopted } from './identity.ts';
 import type { Guard } from './lifecycle.ts';
 import { ROLES } from './role.ts';
 
@@ -45,7 +46,7 @@ export const GUARDS: Record<Guard, Check> = {
 
   AppReady(host, facts) {
     if (isUnwanted(host) || facts.operation.kind === 'Running' || ROLES[host.roleKind].notReady(facts) !== undefined) return undefined;
-    return { why: `runs version ${facts.wantedVersion}` };
+    return { why: `runs version ${wantedVersion(facts)}` };
   },
 
   MemberStartFailed: (host, facts, now) => (wasMember(host, facts) ? failedStart(host, facts, now) : undefined),
@@ -60,10 +61,11 @@ export const GUARDS: Record<Guard, Check> = {
     return { why: 'every load balancer lists it up, one health-check interval later still' };
   },
 
-  JoinFailed(host, { membership }, now) {
+  JoinFailed(host, facts, now) {
+    const { membership } = facts;
     // A load balancer that cannot be asked says nothing against the host: a successor would fare no better.
     if (!startExpired(host, now) || membership.kind === 'Unknown' || membership.kind === 'ListedUp') return undefined;
-    return expired(host, membershipText(membership));
+    return expired(host, facts, membershipText(membership));
   },
 
   PowerGone(_host, facts) {
@@ -73,8 +75,9 @@ export const GUARDS: Record<Guard, Check> = {
     return undefined;
   },
 
-  TakenBack(host, { app, machine, operation }, now) {
-    if (isUnwanted(host) || stopBegan(host) || machine.kind === 'Unreachable' || neverServed(host, now)) return undefined;
+  TakenBack(host, facts, now) {
+    const { app, machine, operation } = facts;
+    if (isUnwanted(host) || stopBegan(host) || machine.kind === 'Unreachable' || identityProblem(host, facts) !== undefined || neverServed(host, now)) return undefined;
     // Else the quiesce would take effect after the host has joined again.
     if (operation.kind === 'Running' && app.kind !== 'Quiesced') return undefined;
     return { why: 'the drain was taken back' };
@@ -122,24 +125,41 @@ function canGoAtOnce(host: HostView, facts: HostFacts): boolean {
   return !wasMember(host, facts) && !mayServe(facts);
 }
 
-function failedStart(host: HostView, { operation, server, wantedVersion }: HostFacts, now: Instant): Passed | undefined {
-  const deployed = host.operation?.kind === 'Deploy' || host.operation?.kind === 'Resume';
-  if (host.phase === 'Deploying' && deployed && operation.kind === 'Failed') {
+function failedStart(host: HostView, facts: HostFacts, now: Instant): Passed | undefined {
+  const { operation, server } = facts;
+  if (operation.kind === 'Failed' && startsHere(host)) {
     const { class: errorClass, message, replaceHost } = operation;
-    if (replaceHost) return { why: `deploy failed, the host is replaced: ${message}`, failure: { class: errorClass, message } };
+    const what = host.operation?.kind.toLowerCase();
+    if (replaceHost) return { why: `${what} failed, the host is replaced: ${message}`, failure: { class: errorClass, message } };
     if (host.operationFailures + 1 >= OPERATION_TRIES) {
-      return { why: `deploy failed ${OPERATION_TRIES} times, the host is replaced: ${message}`, failure: { class: errorClass, message } };
+      return { why: `${what} failed ${OPERATION_TRIES} times, the host is replaced: ${message}`, failure: { class: errorClass, message } };
     }
   }
+  // Whoever adopts servers after a lost store knows none of their keys: all of them would be replaced at once.
+  if (isAdopted(host) && identityProblem(host, facts) !== undefined) return undefined;
   // Without a version to bring up a successor would fare no better, and an adopted server may be serving right now.
-  if (!startExpired(host, now) || (host.phase === 'Deploying' && wantedVersion === undefined)) return undefined;
+  if (!startExpired(host, now) || (host.phase === 'Deploying' && wantedVersion(facts) === undefined)) return undefined;
   if (host.phase === 'Provisioning' && server.kind === 'Unknown') return undefined;
-  return expired(host, `it was still ${host.phase}`);
+  return expired(host, facts, `it was still ${host.phase}`);
 }
 
-function expired(host: HostView, state: string): Passed {
-  const message = `not in service within ${host.startTimeoutSeconds} s (startTimeoutSeconds): ${state}`;
-  return { why: message, failure: { class: 'Unavailable', message } };
+/** The operation that was started last belongs to the phase: a broken-off drain leaves a quiesce behind. */
+function startsHere({ phase, operation }: HostView): boolean {
+  switch (operation?.kind) {
+    case 'Rotate': return phase === 'Bootstrapping';
+    case 'Deploy':
+    case 'Resume': return phase === 'Deploying';
+    case 'Quiesce':
+    case 'Stop':
+    case 'Preseed':
+    case undefined: return false;
+  }
+}
+
+function expired(host: HostView, facts: HostFacts, state: string): Passed {
+  const problem = identityProblem(host, facts);
+  const message = `not in service within ${host.startTimeoutSeconds} s (startTimeoutSeconds): ${problem ?? state}`;
+  return { why: message, failure: { class: problem === undefined ? 'Unavailable' : 'HostKey', message } };
 }
 
 /** When a listing that is up has lasted one health-check interval: a new server starts up and is probed only then. */

@@ -24,6 +24,8 @@ export interface HostView {
   settleSeconds: number;
   /** Set as soon as a server was seen; from then on an absence means that it vanished. */
   providerID?: string;
+  /** The SSH host key that the machine made itself, once it was pinned. */
+  ownKey?: string;
   /** The slow work that was started last; one from an earlier phase is told by its `startedAt`. */
   operation?: { id: string; kind: OperationKind; startedAt: Instant };
   /** End of the wait for requests in flight; by default `drainSeconds` after the drain began. */

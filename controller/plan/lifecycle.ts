@@ -25,9 +25,9 @@ const TABLE = [
 
   { from: 'Bootstrapping', to: 'Draining', guard: 'MemberUnwanted', text: 'as from Pending' },
   { from: 'Bootstrapping', to: 'Deprovisioning', guard: 'Unwanted', text: 'intent Drain or deletion of the host alone' },
-  { from: 'Bootstrapping', to: 'Deploying', guard: 'MachineReady', text: 'SSH answers with the pinned host key, Docker answers, cloud-init is done' },
-  { from: 'Bootstrapping', to: 'Draining', guard: 'MemberStartFailed', text: 'start deadline passed, while a load balancer lists it' },
-  { from: 'Bootstrapping', to: 'Deprovisioning', guard: 'StartFailed', text: 'start deadline passed' },
+  { from: 'Bootstrapping', to: 'Deploying', guard: 'MachineReady', text: 'SSH answers with the pinned host key that the machine made itself, Docker answers, cloud-init is done' },
+  { from: 'Bootstrapping', to: 'Draining', guard: 'MemberStartFailed', text: 'its own host key could not take over or start deadline passed, while a load balancer lists it' },
+  { from: 'Bootstrapping', to: 'Deprovisioning', guard: 'StartFailed', text: 'its own host key could not take over or start deadline passed; a wrong host key counts as a failed start of class HostKey' },
 
   { from: 'Deploying', to: 'Draining', guard: 'MemberUnwanted', text: 'intent Drain or deletion of the host alone, after it was a member' },
   { from: 'Deploying', to: 'Deprovisioning', guard: 'Unwanted', text: 'intent Drain or deletion of the host alone' },

@@ -35,10 +35,11 @@ export const ROLES: Record<RoleKind, Role> = {
   },
 };
 
-function notFleets({ app, wantedVersion }: HostFacts): string | undefined {
-  if (wantedVersion === undefined) return 'the version of the fleet is not known: its reference hosts disagree or cannot be asked';
+function notFleets({ app, fleet }: HostFacts): string | undefined {
+  if (fleet.kind === 'Disagree') return `the hosts that it must be like do not agree, as in a deploy, so it waits: ${fleet.why}`;
+  if (fleet.kind === 'Unknown') return `what the fleet runs is not known: ${fleet.why}`;
   if (app.kind !== 'Running') return 'the app does not run';
-  if (app.version !== wantedVersion) return `the app runs version ${app.version}, the fleet ${wantedVersion}`;
+  if (app.version !== fleet.version) return `the app runs version ${app.version}, the fleet ${fleet.version}`;
   if (!app.matchesFleet) return `the app runs, but not as the fleet does${app.why === undefined ? '' : `: ${app.why}`}`;
   return undefined;
 }

@@ -1,8 +1,9 @@
-import { type HostFacts, type HostStep, type Instant, seconds } from '../model/index.ts';
+import { type HostFacts, type HostStep, type Instant, seconds, wantedVersion } from '../model/index.ts';
 import { nextCreateAt, retryAt } from './deadlines.ts';
 import { membershipText, mayServe, serverOf, settledAt } from './evidence.ts';
 import { confirmedAt } from './guards.ts';
 import type { HostView, Work } from './host-view.ts';
+import { identityProblem } from './identity.ts';
 import { ROLES } from './role.ts';
 
 /** Every phase on the way into service: what it does while no guard lets it go. */
@@ -43,32 +44,46 @@ function bootText(facts: HostFacts): string {
   }
 }
 
-export const BOOTSTRAPPING: Work = (host, facts) => {
-  const leaves = leavesNext(host, facts);
+export const BOOTSTRAPPING: Work = (host, facts, now) => {
+  const leaves = leavesNext(host, facts) ?? distrust(host, facts);
   if (leaves !== undefined) return leaves;
   switch (facts.machine.kind) {
     case 'Unknown': return wait('the machine was not asked yet', 2);
     case 'Unreachable': return wait(`the machine does not answer yet: ${facts.machine.why}`, 1);
     case 'Preparing': return wait(`the machine prepares: ${facts.machine.why}`, 1);
-    case 'Mismatch': return wait(`the machine is not who it should be: ${facts.machine.why}`, 5);
-    case 'Delivered': return wait('the machine waits for its own host key to take over', 1);
+    case 'Mismatch': return wait(facts.machine.why, 5);
+    case 'Delivered': return takeOver(host, facts, facts.machine.ownKey, now);
     case 'Ready': return wait('the machine is ready', 1);
   }
 };
 
+/** What stood in user data is worthless afterwards: the machine's own key is pinned, and only then takes over. */
+function takeOver(host: HostView, facts: HostFacts, ownKey: string, now: Instant): HostStep {
+  if (host.ownKey === undefined) return { kind: 'PinHostKey', hostKey: ownKey, why: 'reached under the delivered host key: the one that it made itself is pinned' };
+  if (host.operation !== undefined && facts.operation.kind === 'Running') return wait('its own host key takes over', 1);
+  return start(host, facts, { kind: 'StartOperation', operation: 'Rotate', why: 'its own host key is pinned and takes over' }, now);
+}
+
+/** Nothing is sent to a machine that may be another one: neither secrets nor an app. */
+function distrust(host: HostView, facts: HostFacts): HostStep | undefined {
+  const problem = identityProblem(host, facts);
+  return problem === undefined ? undefined : wait(`the machine is not who it should be, so nothing is done on it: ${problem}`, 5);
+}
+
 export const DEPLOYING: Work = (host, facts, now) => {
-  const leaves = leavesNext(host, facts);
+  const leaves = leavesNext(host, facts) ?? distrust(host, facts);
   if (leaves !== undefined) return leaves;
-  const { machine, app, operation, wantedVersion } = facts;
+  const { machine, app, operation } = facts;
+  const wanted = wantedVersion(facts);
   if (host.operation !== undefined && operation.kind === 'Running') return wait(`its ${host.operation.kind.toLowerCase()} runs`, 1);
   if (machine.kind !== 'Ready') return wait('why' in machine ? `the machine does not answer: ${machine.why}` : 'the machine could not be asked', 2);
   // Whatever runs there may serve; it is not replaced unseen.
   if (app.kind === 'Unknown') return wait('what runs on the machine could not be asked, so nothing is deployed', 2);
   const missing = ROLES[host.roleKind].notReady(facts) ?? 'the app is ready';
   if (app.kind === 'Quiesced') return start(host, facts, { kind: 'StartOperation', operation: 'Resume', why: 'the app runs, but its proxy refuses requests' }, now);
-  if (wantedVersion === undefined) return wait(missing, 5);
-  if (app.kind === 'Running' && app.version === wantedVersion && app.matchesFleet && (app.routed || operation.kind === 'Succeeded')) return wait(missing, 1);
-  return start(host, facts, { kind: 'StartOperation', operation: 'Deploy', version: wantedVersion, why: missing }, now);
+  if (wanted === undefined) return wait(missing, 5);
+  if (app.kind === 'Running' && app.version === wanted && app.matchesFleet && (app.routed || operation.kind === 'Succeeded')) return wait(missing, 1);
+  return start(host, facts, { kind: 'StartOperation', operation: 'Deploy', version: wanted, why: missing }, now);
 };
 
 /** Starts an operation unless the last one of this phase ended without success so recently that it would fail again. */

@@ -31,6 +31,8 @@ export interface Operation {
   version?: string;
   /** Longest wait for requests in flight, for Quiesce. */
   drainSeconds?: number;
+  /** Longest time for all of it, the drain of a Quiesce aside; then it is ended, and facts say what came of it. */
+  timeoutSeconds?: number;
 }
 
 /** Brings the app into and out of service on a machine, and says what is there. */
@@ -41,6 +43,11 @@ export interface Deployer {
   start(operation: Operation): Promise<void>;
   /** State of an operation in this process's table; `Lost` for an id it never started. */
   observe(operationID: string): OperationFact;
+  /**
+   * Whether work that an earlier process began under this id goes on without it. `Unknown`: it was begun where this
+   * process cannot look, such as on another machine. Does not throw.
+   */
+  survives(operationID: string): Promise<'Running' | 'Ended' | 'Unknown'>;
   /** Calls back when an operation ends. */
   onEnd(listener: (host: ObjectKey) => void): void;
   /** What these hosts of one role serve, taken together. */

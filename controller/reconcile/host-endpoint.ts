@@ -1,4 +1,4 @@
-import { type HostPool, type KamalHost, keyOf } from '../api/index.ts';
+import { type HostPool, HOST_KEY_ANNOTATION, type KamalHost, keyOf } from '../api/index.ts';
 import { type Addresses, type Endpoint, type Server, resolvePorts, toTimestamp } from '../model/index.ts';
 import type { DeployTarget } from '../ports/index.ts';
 
@@ -52,10 +52,13 @@ export const fixedEndpoints = (pool: HostPool): { name: string; endpoint: Endpoi
     },
   }));
 
+/** What the host's status keeps, or what a person wrote where that was lost with the store. */
+export const pinnedKey = ({ metadata, status }: KamalHost): string | undefined => status?.hostKey ?? metadata.annotations?.[HOST_KEY_ANNOTATION];
+
 /** What a deployer needs to work on a bought host; undefined before its provider told an address. */
 export function hostTarget(host: KamalHost, pool: HostPool): DeployTarget | undefined {
   const endpoint = hostEndpoint(host, pool);
-  const { hostKey } = host.status ?? {};
+  const hostKey = pinnedKey(host);
   return endpoint === undefined ? undefined : {
     host: keyOf(host), endpoint, role: pool.spec.kamal, ssh: pool.spec.ssh,
     identity: { kind: 'Bought', hostID: host.spec.hostID, ...(hostKey === undefined ? {} : { ownKey: hostKey }) },

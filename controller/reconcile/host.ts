@@ -4,7 +4,7 @@ import { type HealthJudgement, type HostView, judgeHealth, nextHostStep } from '
 import { sameJSON, withHostStatus } from '../report/status.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { createServer } from './create-server.ts';
-import { hostTarget, serverStatus } from './host-endpoint.ts';
+import { hostTarget, pinnedKey, serverStatus } from './host-endpoint.ts';
 import { tellAdvance, tellHealth } from './host-events.ts';
 import { observeHost } from './observe-host.ts';
 import { noteStartFailure } from './start-failures.ts';
@@ -98,6 +98,7 @@ async function hostView(context: Context, host: KamalHost, pool: HostPool): Prom
     lastCreateIntentAt: fromTimestamp(status.lastCreateIntentAt), providerID: status.providerID ?? host.metadata.annotations?.[ADOPTED_ANNOTATION],
     listedUpSince: fromTimestamp(status.listedUpSince), drainDeadline: fromTimestamp(status.drainDeadline),
     drainOrigin: status.drainOrigin as Phase | undefined, joiningSince: fromTimestamp(status.joiningSince),
+    ownKey: pinnedKey(host),
     operation: status.operation === undefined ? undefined : { ...status.operation, startedAt: fromTimestamp(status.operation.startedAt) ?? context.clock.now() },
   };
   return Object.assign(view, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
@@ -122,6 +123,10 @@ async function perform(context: Context, host: KamalHost, pool: HostPool | undef
       return requeueAfter(step.until === undefined ? step.afterSeconds : Math.max(0.1, (step.until - now) / seconds(1)));
     }
     case 'Advance': return advance(context, host, pool, step);
+    case 'PinHostKey': {
+      await write(context, withHostStatus(host, { hostKey: step.hostKey, reason: step.why }, now));
+      return requeueAfter(0);
+    }
     case 'CreateServer': return pool === undefined ? done : createServer(context, host, pool, step);
     case 'StartOperation': return pool === undefined ? done : startOperation(context, host, pool, step);
     case 'DeleteObject': {
@@ -178,7 +183,7 @@ async function startOperation(context: Context, host: KamalHost, pool: HostPool,
     ? { failure: { class: previous.class, message: previous.message, at: toTimestamp(now), count: (host.status?.failure?.count ?? 0) + 1 } } : {};
   await write(context, withHostStatus(host, { operation, reason: step.why, ...failure }, now));
   await context.deployer.start({
-    id: operation.id, kind: step.operation, target, drainSeconds: pool.spec.drain.timeoutSeconds,
+    id: operation.id, kind: step.operation, target, drainSeconds: step.drainSeconds ?? pool.spec.drain.timeoutSeconds, timeoutSeconds: pool.spec.limits.deployTimeoutSeconds,
     ...(step.version === undefined ? {} : { version: step.version }),
   });
   return requeueAfter(1);

@@ -12,6 +12,7 @@ import { findServer } from './server-view.ts';
 const nothing: HostFacts = {
   server: { kind: 'Unknown', why: 'not asked' }, machine: { kind: 'Unknown' }, app: { kind: 'Unknown' }, probe: { kind: 'Unknown' },
   membership: { kind: 'Unknown', why: 'not asked' }, operation: { kind: 'None' }, inFlight: { kind: 'Unknown' },
+  fleet: { kind: 'Unknown', why: 'not asked' },
 };
 
 /** Looks at everything that the host's phase depends on, at once. */
@@ -23,18 +24,17 @@ export async function observeHost(context: Context, host: KamalHost, pool: HostP
   const target = hostTarget(host, pool);
   const operationID = host.status?.operation?.id;
 
-  const [server, inspection, probe, membership, inFlight, wantedVersion] = await Promise.all([
+  const fleet = wants('fleet') ? await observeFleet(context, host, pool) : nothing.fleet;
+  const [server, inspection, probe, membership, inFlight] = await Promise.all([
     wants('server') ? observeServer(context, host, pool) : Promise.resolve(nothing.server),
-    wantsMachine(phase, pool.spec.loadBalancer !== undefined) && target !== undefined ? context.deployer.inspect(target) : Promise.resolve(nothing),
+    wantsMachine(phase, pool.spec.loadBalancer !== undefined) && target !== undefined ? context.deployer.inspect(target, fleet) : Promise.resolve(nothing),
     wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : Promise.resolve(nothing.probe),
     wants('membership') ? observeMembership(context, host, pool, endpoint) : Promise.resolve(nothing.membership),
     wants('inFlight') && endpoint !== undefined ? context.probe.inFlight(endpoint) : Promise.resolve(nothing.inFlight),
-    wants('wantedVersion') ? wantedVersionOf(context, host, pool) : Promise.resolve(undefined),
   ]);
   return {
-    server, machine: inspection.machine, app: inspection.app, probe, membership, inFlight,
+    server, machine: inspection.machine, app: inspection.app, probe, membership, inFlight, fleet,
     operation: operationID === undefined ? nothing.operation : context.deployer.observe(operationID),
-    ...(wantedVersion === undefined ? {} : { wantedVersion }),
   };
 }
 
@@ -106,14 +106,12 @@ async function observeMembership(context: Context, host: KamalHost, pool: HostPo
   return fact;
 }
 
-/** The version that the pool's other hosts serve; fixed hosts are asked first, for people deploy to them. */
-async function wantedVersionOf(context: Context, host: KamalHost, pool: HostPool): Promise<string | undefined> {
+/** What the pool's other hosts serve; fixed hosts are asked where there are any, for people deploy to them. */
+async function observeFleet(context: Context, host: KamalHost, pool: HostPool): Promise<FleetReference> {
   const fixed = fixedTargets(pool);
-  if (fixed.length > 0) return versionOf(await context.deployer.reference(fixed, pool.spec.kamal));
+  if (fixed.length > 0) return context.deployer.reference(fixed, pool.spec.kamal);
   const siblings = await context.store.list('KamalHost', { namespace: pool.metadata.namespace, from: 'Cached' });
   const serving = siblings.filter((sibling) => sibling.spec.poolRef.name === pool.metadata.name
     && sibling.metadata.name !== host.metadata.name && sibling.status?.phase === 'InService');
-  return versionOf(await context.deployer.reference(serving.flatMap((sibling) => hostTarget(sibling, pool) ?? []), pool.spec.kamal));
+  return context.deployer.reference(serving.flatMap((sibling) => hostTarget(sibling, pool) ?? []), pool.spec.kamal);
 }
-
-const versionOf = (fleet: FleetReference): string | undefined => (fleet.kind === 'Agreed' ? fleet.version : undefined);

@@ -69,6 +69,10 @@ export function deployerContract(name: string, make: () => Promise<DeployerUnder
       expect(world.deployer.observe('unheard-of')).to.deep.equal({ kind: 'Lost' });
     });
 
+    it('knows of no work that an earlier process left under an id that nobody used', async () => {
+      expect(await world.deployer.survives('unheard-of')).to.not.equal('Running');
+    });
+
     it('does not start an operation twice, under way or ended', async () => {
       const operation: Operation = { id: 'once', kind: 'Deploy', target: target(), version: 'v1' };
       await Promise.all([world.deployer.start(operation), world.deployer.start(operation)]);

@@ -70,6 +70,8 @@ export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30,
       });
     },
     observe: (operationID) => operations.observe(operationID),
+    // What was begun over a control port goes on in the host, which says itself how far it is.
+    survives: async () => 'Ended',
     onEnd(listener) {
       listeners.push(listener);
     },

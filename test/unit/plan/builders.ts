@@ -27,7 +27,7 @@ export const aHost = (over: Partial<HostView> = {}): HostView => ({
 /** The facts of a host that serves. */
 export const someFacts = (over: Partial<HostFacts> = {}): HostFacts => ({
   server: found(), machine: { kind: 'Ready' }, app: running(), probe: { kind: 'Answers' }, membership: { kind: 'ListedUp' },
-  operation: { kind: 'None' }, inFlight: { kind: 'Count', requests: 0 }, wantedVersion: 'v1', ...over,
+  operation: { kind: 'None' }, inFlight: { kind: 'Count', requests: 0 }, fleet: { kind: 'Agreed', version: 'v1' }, ...over,
 });
 
 export const aFleetHost = (slot: number, over: Partial<FleetHost> = {}): FleetHost => ({

@@ -15,9 +15,9 @@ const someHost: fc.Arbitrary<HostView> = fc.record({
   poolState: fc.oneof({ weight: 4, arbitrary: fc.constant('Live' as const) }, fc.constantFrom('Paused' as const, 'Ending' as const)),
   roleKind: fc.constantFrom('Web' as const, 'Job' as const, 'Cable' as const),
   createAttempts: fc.integer({ min: 0, max: 4 }), lastCreateIntentAt: perhaps(time), providerID: perhaps(fc.constant('local:1')),
-  operation: perhaps(fc.record({ id: fc.constant('op'), kind: fc.constantFrom('Deploy' as const, 'Resume' as const, 'Quiesce' as const, 'Stop' as const), startedAt: time })),
+  operation: perhaps(fc.record({ id: fc.constant('op'), kind: fc.constantFrom('Rotate' as const, 'Deploy' as const, 'Resume' as const, 'Quiesce' as const, 'Stop' as const), startedAt: time })),
   drainDeadline: perhaps(fc.integer({ min: 0, max: 2000 }).map(at)), drainOrigin: perhaps(fc.constantFrom(...PHASES)), joiningSince: perhaps(time),
-  listedUpSince: perhaps(time), startTimeoutSeconds: fc.constantFrom(10, 600, 5000), operationFailures: fc.integer({ min: 0, max: 6 }),
+  listedUpSince: perhaps(time), ownKey: perhaps(fc.constant('own')), startTimeoutSeconds: fc.constantFrom(10, 600, 5000), operationFailures: fc.integer({ min: 0, max: 6 }),
 }).map((over) => aHost(over as Partial<HostView>));
 
 const someFacts: fc.Arbitrary<HostFacts> = fc.record({
@@ -25,14 +25,14 @@ const someFacts: fc.Arbitrary<HostFacts> = fc.record({
     fc.constant({ kind: 'Unknown' as const, why: 'down' }), time.map(absent), state.map((one) => found({ state: one })),
     fc.array(state, { minLength: 1, maxLength: 2 }).map((extra) => ({ kind: 'Duplicate' as const, keep: aServer(), extra: extra.map((one, index) => aServer({ providerID: `local:${index + 2}`, state: one })), asOf: NOW })),
   ),
-  machine: fc.constantFrom({ kind: 'Unknown' as const }, { kind: 'Unreachable' as const, why: 'x' }, { kind: 'Preparing' as const, why: 'x' }, { kind: 'Ready' as const }),
+  machine: fc.constantFrom({ kind: 'Unknown' as const }, { kind: 'Unreachable' as const, why: 'x' }, { kind: 'Preparing' as const, why: 'x' }, { kind: 'Mismatch' as const, why: 'x' }, { kind: 'Delivered' as const, ownKey: 'own' }, { kind: 'Delivered' as const, ownKey: 'other' }, { kind: 'Ready' as const }, { kind: 'Ready' as const }),
   app: fc.constantFrom({ kind: 'Unknown' as const }, { kind: 'NotRunning' as const }, { kind: 'Quiesced' as const, version: 'v1' }, running(), running('v0'), running('v1', { routed: false })),
   probe: fc.constantFrom({ kind: 'Unknown' as const }, { kind: 'Answers' as const }, { kind: 'Fails' as const, why: 'x' }),
   membership: fc.constantFrom<HostFacts['membership']>({ kind: 'NoLoadBalancer' }, { kind: 'Unknown', why: 'x' }, { kind: 'ListedUp' }, { kind: 'ListedDown', everywhere: true }, { kind: 'Partial', why: 'x' }, { kind: 'NotListed' }),
   operation: fc.constantFrom<HostFacts['operation']>({ kind: 'None' }, { kind: 'Running' }, { kind: 'Succeeded' }, { kind: 'Lost' }, { kind: 'Failed', class: 'Transient', message: 'x', replaceHost: true }, { kind: 'Failed', class: 'Transient', message: 'x', replaceHost: false }),
   inFlight: fc.oneof(fc.constant({ kind: 'Unknown' as const }), fc.integer({ min: 0, max: 2 }).map((requests) => ({ kind: 'Count' as const, requests }))),
-  wanted: fc.constantFrom('v1', undefined),
-}).map(({ wanted, ...facts }) => (wanted === undefined ? facts : { ...facts, wantedVersion: wanted }));
+  fleet: fc.constantFrom<HostFacts['fleet']>({ kind: 'Agreed', version: 'v1' }, { kind: 'Disagree', why: 'x' }, { kind: 'Unknown', why: 'x' }),
+});
 
 const law = (check: (host: HostView, facts: HostFacts, step: HostStep) => void): void =>
   fc.assert(fc.property(someHost, someFacts, (host, facts) => check(host, facts, nextHostStep(host, facts, NOW))), { numRuns: 10_000 });
@@ -85,6 +85,14 @@ describe('nextHostStep, laws over any host and any facts', () => {
 
   it('starts no operation while one runs, except past a drain deadline', () => law((host, facts, step) => {
     if (step.kind === 'StartOperation' && host.operation !== undefined && facts.operation.kind === 'Running') expect([host.phase, step.operation]).to.deep.equal(['Draining', 'Stop']);
+  }));
+
+  it('gives no order to a machine that is not who it should be, and lets a key take over only once it is pinned', () => law((host, { machine }, step) => {
+    if (step.kind === 'PinHostKey') expect([host.phase, host.ownKey, machine]).to.deep.equal(['Bootstrapping', undefined, { kind: 'Delivered', ownKey: step.hostKey }]);
+    if (step.kind !== 'StartOperation') return;
+    expect(machine.kind).to.not.equal('Mismatch');
+    expect(step.operation === 'Rotate').to.equal(machine.kind === 'Delivered');
+    if (machine.kind === 'Delivered') expect(host.ownKey).to.equal(machine.ownKey);
   }));
 
   it('counts a failed start only on the way into service', () => law((host, _facts, step) => {

@@ -8,6 +8,7 @@ const start = (operation: OperationKind) => ({ kind: 'StartOperation' as const, 
 const op = (kind: OperationKind, startedAfter = 110) => ({ operation: { id: 'op', kind, startedAt: at(startedAfter) } });
 const quiesced = { app: { kind: 'Quiesced' as const, version: 'v1' } };
 const unreachable = { machine: { kind: 'Unreachable' as const, why: 'timeout' }, app: { kind: 'Unknown' as const } };
+const mismatch = { machine: { kind: 'Mismatch' as const, why: 'it shows another host key' }, app: { kind: 'Unknown' as const } };
 const fails = { probe: { kind: 'Fails' as const, why: 'timeout' } };
 const drain = { phase: 'Draining' as const, phaseSince: at(100), intent: 'Drain' as const, drainOrigin: 'InService' as const, drainDeadline: at(160), joiningSince: at(20) };
 const off = { membership: { kind: 'NotListed' as const } };
@@ -43,6 +44,9 @@ stepTable('Draining', drain, off, [
   { title: 'unreachable: goes when nothing answers past the deadline', facts: { ...unreachable, ...fails }, now: at(160), step: { kind: 'DeleteObject' } },
   { title: 'unreachable: stays while its health path answers', facts: unreachable, now: at(900), step: wait },
   { title: 'unreachable: stays while it is listed', facts: { ...unreachable, ...fails, membership: { kind: 'Unknown', why: 'down' } }, now: at(900), step: wait },
+  { title: 'a wrong host key: waits for the deadline', facts: { ...mismatch }, now: at(159), step: wait },
+  { title: 'a wrong host key: goes with its server, given no order', facts: { ...mismatch }, now: at(160), step: { kind: 'DeleteObject' } },
+  { title: 'a wrong host key: stays while it is listed', facts: { ...mismatch, membership: { kind: 'ListedUp' } }, now: at(900), step: wait },
   { title: 'departs when it lost its power', facts: { ...unreachable, ...fails, server: found({ state: 'Off' }) }, now: at(120), step: advance('Departing') },
 ]);
 
@@ -54,6 +58,7 @@ stepTable('Draining, taken back', { ...drain, intent: 'Serve' }, off, [
   { title: 'not after the stop began', host: op('Stop'), facts: { operation: { kind: 'Running' } }, now: at(121), step: wait },
   { title: 'not after its deletion', host: { deleting: true }, now: at(121), step: start('Quiesce') },
   { title: 'not while the machine cannot be reached', facts: { ...unreachable, ...fails }, now: at(121), step: wait },
+  { title: 'not a machine that is not who it should be', facts: mismatch, now: at(121), step: wait },
   { title: 'not when the drain began because the start failed', host: { drainOrigin: 'Joining' }, now: at(700), step: start('Quiesce') },
   { title: 'but when it was drained while it joined in time', host: { drainOrigin: 'Joining' }, now: at(110), step: advance('Deploying') },
 ]);

@@ -1,6 +1,7 @@
 import { absent, aServer, at, found, running } from './builders.ts';
 import { stepTable } from './step-table.ts';
 
+const nobody = { kind: 'Unknown' as const, why: 'nobody could be asked' };
 const unlisted = { membership: { kind: 'NotListed' as const } };
 const wait = { kind: 'Wait' as const };
 const advance = (to: string) => ({ kind: 'Advance' as const, to });
@@ -46,13 +47,33 @@ stepTable('Bootstrapping', { phase: 'Bootstrapping' }, unlisted, [
   { title: 'is not deleted while listings are unknown', host: { intent: 'Drain' }, facts: { membership: { kind: 'Unknown', why: 'down' } }, now: at(1), step: wait },
 ]);
 
-const op = (kind: 'Deploy' | 'Resume' | 'Quiesce', startedAfter = 10) => ({ operation: { id: 'op', kind, startedAt: at(startedAfter) } });
+const op = (kind: 'Rotate' | 'Deploy' | 'Resume' | 'Quiesce', startedAfter = 10) => ({ operation: { id: 'op', kind, startedAt: at(startedAfter) } });
 const failed = (replaceHost: boolean) => ({ operation: { kind: 'Failed' as const, class: 'Transient' as const, message: 'registry refused', replaceHost } });
+const own = 'ssh-ed25519 own';
+const delivered = { machine: { kind: 'Delivered' as const, ownKey: own } };
+const mismatch = { machine: { kind: 'Mismatch' as const, why: 'it shows the host key of another machine' } };
+
+
+stepTable('Bootstrapping, first contact', { phase: 'Bootstrapping' }, unlisted, [
+  { title: 'pins the key that the machine made itself, and does nothing else', facts: delivered, now: at(1), step: { kind: 'PinHostKey', hostKey: own } },
+  { title: 'lets the pinned key take over', host: { ownKey: own }, facts: delivered, now: at(1), step: { kind: 'StartOperation', operation: 'Rotate' } },
+  { title: 'waits for the pinned key to take over', host: { ownKey: own, ...op('Rotate') }, facts: { ...delivered, operation: { kind: 'Running' } }, now: at(11), step: wait },
+  { title: 'lets it take over again after a crash', host: { ownKey: own, ...op('Rotate') }, facts: { ...delivered, operation: { kind: 'Lost' } }, now: at(11), step: { kind: 'StartOperation', operation: 'Rotate' } },
+  { title: 'backs off where it did not take over', host: { ownKey: own, ...op('Rotate') }, facts: { ...delivered, ...failed(false) }, now: at(11), step: { kind: 'Wait', until: at(25) } },
+  { title: 'gives up after three tries', host: { ownKey: own, ...op('Rotate'), operationFailures: 2 }, facts: { ...delivered, ...failed(false) }, now: at(11), step: { ...advance('Deprovisioning'), failure: { class: 'Transient', message: 'registry refused' } } },
+  { title: 'goes on under its own key', host: { ownKey: own, ...op('Rotate') }, facts: { operation: { kind: 'Succeeded' } }, now: at(12), step: advance('Deploying') },
+  { title: 'another key than the pinned one under the delivered key: nothing is done', host: { ownKey: 'ssh-ed25519 first' }, facts: delivered, now: at(1), step: wait },
+  { title: 'a wrong key: nothing is done', facts: mismatch, now: at(1), step: { kind: 'Wait', why: 'the machine is not who it should be, so nothing is done on it: it shows the host key of another machine' } },
+  { title: 'a wrong key at the start deadline: replaced, as a failure of its own class', facts: mismatch, now: at(600), step: { ...advance('Deprovisioning'), failure: { class: 'HostKey', message: 'not in service within 600 s (startTimeoutSeconds): it shows the host key of another machine' } } },
+  { title: 'an adopted server whose key nobody knows any more stays', host: { createAttempts: 0 }, facts: { ...mismatch, membership: { kind: 'ListedUp' } }, now: at(9000), step: wait },
+]);
 
 stepTable('Deploying', { phase: 'Deploying' }, { ...unlisted, app: { kind: 'NotRunning' }, probe: { kind: 'Fails', why: 'refused' } }, [
   { title: 'deploys the wanted version', now: at(1), step: { kind: 'StartOperation', operation: 'Deploy', version: 'v1' } },
-  { title: 'deploys nothing without a version', facts: { wantedVersion: undefined }, now: at(1), step: wait },
+  { title: 'deploys nothing without a version', facts: { fleet: nobody }, now: at(1), step: wait },
   { title: 'deploys nothing over what it cannot see', facts: { app: { kind: 'Unknown' } }, now: at(1), step: wait },
+  { title: 'deploys nothing on a machine with a wrong key', facts: mismatch, now: at(1), step: wait },
+  { title: 'deploys nothing on a machine that shows the delivered key again', host: { ownKey: own }, facts: delivered, now: at(1), step: wait },
   { title: 'deploys nothing on a machine that does not answer', facts: { machine: { kind: 'Unreachable', why: 'refused' } }, now: at(1), step: wait },
   { title: 'waits for the deploy that runs', host: op('Deploy'), facts: { operation: { kind: 'Running' } }, now: at(20), step: wait },
   { title: 'does not join before the deploy that runs has ended', host: op('Deploy'), facts: { operation: { kind: 'Running' }, app: running(), probe: { kind: 'Answers' } }, now: at(20), step: wait },
@@ -71,7 +92,7 @@ stepTable('Deploying', { phase: 'Deploying' }, { ...unlisted, app: { kind: 'NotR
   { title: 'gives up after three failed deploys', host: { ...op('Deploy'), operationFailures: 2 }, facts: failed(false), now: at(11), step: { ...advance('Deprovisioning'), failure: { class: 'Transient', message: 'registry refused' } } },
   { title: 'is replaced when the failure says so', host: op('Deploy'), facts: failed(true), now: at(11), step: { ...advance('Deprovisioning'), failure: { class: 'Transient', message: 'registry refused' } } },
   { title: 'fails at the start deadline', host: op('Deploy'), facts: { operation: { kind: 'Running' } }, now: at(600), step: advance('Deprovisioning') },
-  { title: 'does not fail for a version that nobody knows', facts: { wantedVersion: undefined, app: running() }, now: at(6000), step: wait },
+  { title: 'does not fail for a version that nobody knows', facts: { fleet: nobody, app: running() }, now: at(6000), step: wait },
   { title: 'counts the deadline anew after a drain was taken back', host: { phaseSince: at(5000), joiningSince: at(30), drainOrigin: 'InService' }, facts: { app: { kind: 'Quiesced', version: 'v1' } }, now: at(5001), step: { kind: 'StartOperation', operation: 'Resume' } },
   { title: 'drains when it fails after it was a member', host: { phaseSince: at(5000), joiningSince: at(30), drainOrigin: 'InService' }, now: at(5600), step: advance('Draining') },
   { title: 'leaves when it is not wanted', host: { intent: 'Drain' }, now: at(1), step: advance('Deprovisioning') },
@@ -102,7 +123,7 @@ const gone = { machine: { kind: 'Unreachable' as const, why: 'timeout' }, probe:
 
 stepTable('InService', {}, {}, [
   { title: 'stays', now: at(1000), step: { kind: 'Wait', afterSeconds: 5 } },
-  { title: 'stays on a version that is not wanted any more', facts: { wantedVersion: 'v2' }, now: at(1000), step: wait },
+  { title: 'stays on a version that is not wanted any more', facts: { fleet: { kind: 'Agreed', version: 'v2' } }, now: at(1000), step: wait },
   { title: 'stays while everything is unknown', facts: { ...gone, membership: { kind: 'Unknown', why: 'down' }, server: { kind: 'Unknown', why: 'down' } }, now: at(1000), step: wait },
   { title: 'drains by intent', host: { intent: 'Drain' }, now: at(1000), step: advance('Draining') },
   { title: 'drains when it is deleted by itself', host: { deleting: true }, now: at(1000), step: advance('Draining') },
