@@ -14,7 +14,7 @@ export interface Watcher {
 
 /** Runs a contender through a scenario. Throws what an algorithm throws. */
 export function measure(scenario: Scenario, contender: Contender, watchers: readonly Watcher[] = []): Measures {
-  const tally = new Tally(scenario.parameters.p95LimitSeconds);
+  const tally = new Tally(scenario.parameters);
   const show = watchers.length === 0 ? (tick: Tick) => tally.add(tick) : (tick: Tick) => {
     tally.add(tick);
     for (const watcher of watchers) watcher.add(tick);

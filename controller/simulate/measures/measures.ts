@@ -1,5 +1,6 @@
 import type { RunTotals, Tick } from '../world/run.ts';
 import { Instability } from './instability.ts';
+import { type SecondsByCause, causeOf, noSeconds } from './shortage.ts';
 
 /** What a run was like, of its evaluated span; docs/simulate.md explains each. */
 export interface Measures {
@@ -9,6 +10,8 @@ export interface Measures {
   startedHours: number;
   /** Seconds a day with fewer hosts ready than needed. */
   shortSecondsPerDay: number;
+  /** The same by why they were missing. */
+  shortSecondsPerDayBy: SecondsByCause;
   /** Per cent of requests that arrived while the modelled P95 was above the limit. */
   badPercent: number;
   /** Per cent of requests that were turned away after waiting was full. */
@@ -34,6 +37,8 @@ const DAY = 86_400;
 /** Adds up the ticks of one run in constant memory. */
 export class Tally {
   readonly #p95LimitSeconds: number;
+  readonly #maxHosts: number;
+  readonly #shortBy = noSeconds();
   readonly #instability = new Instability();
   #seconds = 0;
   #hostSeconds = 0;
@@ -45,21 +50,25 @@ export class Tally {
   #bad = 0;
   #turnedAway = 0;
 
-  constructor(p95LimitSeconds: number) {
+  constructor({ p95LimitSeconds, maxHosts }: { p95LimitSeconds: number; maxHosts: number }) {
     this.#p95LimitSeconds = p95LimitSeconds;
+    this.#maxHosts = maxHosts;
   }
 
-  add({ second, seconds, rate, needed, ready, booting, draining, p95Seconds, turnedAway }: Tick): void {
+  add(tick: Tick): void {
+    const { second, seconds, rate, needed, ready, booting, draining, p95Seconds, turnedAway } = tick;
     const requests = rate * seconds;
     this.#seconds += seconds;
     this.#hostSeconds += (ready + booting + draining) * seconds;
     this.#requests += requests;
     if (p95Seconds > this.#p95LimitSeconds) this.#bad += requests;
     this.#turnedAway += turnedAway;
-    if (ready < needed) {
+    const cause = causeOf(tick, this.#maxHosts);
+    if (cause !== undefined) {
       this.#shortSeconds += seconds;
+      this.#shortBy[cause] += seconds;
       this.#missing += ((needed - ready) / needed) * seconds;
-    } else if (ready > needed) {
+    } else if (ready > needed && needed > 0) {
       this.#overSeconds += seconds;
       this.#excess += ((ready - needed) / needed) * seconds;
     }
@@ -74,6 +83,7 @@ export class Tally {
       hostHours: this.#hostSeconds / 3600,
       startedHours,
       shortSecondsPerDay: this.#shortSeconds / days,
+      shortSecondsPerDayBy: { Ceiling: this.#shortBy.Ceiling / days, Booting: this.#shortBy.Booting / days, NotOrdered: this.#shortBy.NotOrdered / days },
       badPercent: share(this.#bad, this.#requests),
       turnedAwayPercent: share(this.#turnedAway, this.#requests),
       actionsPerDay: changes / days,
