@@ -1,0 +1,33 @@
+import { parseDocument } from 'yaml';
+import { ClassifiedError } from '../../../model/index.ts';
+
+/** What `kamal config` says, without anything secret: it prints the keys of `ssh.key_data` in clear. */
+export interface KamalConfig {
+  roles: string[];
+  /** Hosts of all roles and accessories. */
+  hosts: string[];
+  primaryHost: string | undefined;
+  /** Registry and name of the image, without a tag. */
+  repository: string;
+  sshUser: string;
+  sshPort: number;
+}
+
+/** Reads the YAML with Ruby's symbols for keys. Throws Invalid, without a word of the text, for what is none. */
+export function readKamalConfig(stdout: string): KamalConfig {
+  const start = /^---$/m.exec(stdout)?.index;
+  const document = start === undefined ? undefined : parseDocument(stdout.slice(start), { logLevel: 'silent', strict: false, resolveKnownTags: false });
+  const root: unknown = document?.errors.length === 0 ? document.toJS() : undefined;
+  const field = (of: unknown, name: string): unknown => (typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[`:${name}`] : undefined);
+  const repository = field(root, 'repository');
+  if (typeof repository !== 'string') throw new ClassifiedError('Invalid', 'kamal config printed no configuration that could be read', { mend: 'run kamal config in the project yourself' });
+  const ssh = field(root, 'ssh_options');
+  const [primaryHost, user, port] = [field(root, 'primary_host'), field(ssh, 'user'), field(ssh, 'port')];
+  return {
+    roles: words(field(root, 'roles')), hosts: words(field(root, 'hosts')), repository,
+    primaryHost: typeof primaryHost === 'string' ? primaryHost : undefined,
+    sshUser: typeof user === 'string' ? user : 'root', sshPort: typeof port === 'number' ? port : 22,
+  };
+}
+
+const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
