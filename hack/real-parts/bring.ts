@@ -1,22 +1,19 @@
-/** Brings one part into the cache: compiled from pinned Go modules, or unpacked from a Debian package. */
+/** Brings one part into the cache: compiled from pinned Go modules, or unpacked from Debian packages. */
 import { execFile } from 'node:child_process';
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder, moduleFolder, putInCache } from './cache.ts';
+import { logFileOf, moduleFolder, putInCache } from './cache.ts';
+import { requireDebian, unpackPackage, unpackPackages } from './debian.ts';
+import type { Bringing } from './debian.ts';
+import type { GoModule } from './origin.ts';
 import { isAcceptable, versionIn } from './parts.ts';
-import type { Origin, Part, Version } from './parts.ts';
+import type { Part, Version } from './parts.ts';
 import { runWithProgress } from './progress.ts';
 
 const run = promisify(execFile);
 const OLDEST_GO: Version = [1, 26, 0];
 /** From this version on, Go fetches by itself the newer toolchain that a module asks for, unless told not to. */
 const OLDEST_GO_WITH_TOOLCHAINS: Version = [1, 21, 0];
-
-export interface Bringing {
-  say: (line: string) => void;
-  signal: AbortSignal;
-}
 
 /** Puts the part's folder into the cache, or throws an error that names the part and what to install. */
 export async function bring(part: Part, { say, signal }: Bringing): Promise<void> {
@@ -26,12 +23,15 @@ export async function bring(part: Part, { say, signal }: Bringing): Promise<void
       await requireGo(part);
       return await putInCache(part, (folder) => compile(part, origin, folder, { say, signal }));
     case 'DebianPackage':
-      await requirePrograms(part, ['apt-get', 'dpkg-deb']);
-      return await putInCache(part, (folder) => unpack(part, origin, folder, { say, signal }));
+      await requireDebian(part);
+      return await putInCache(part, (folder) => unpackPackage(part, origin, folder, { say, signal }));
+    case 'DebianPackages':
+      await requireDebian(part);
+      return await putInCache(part, (folder) => unpackPackages(part, origin, folder, { say, signal }));
   }
 }
 
-async function compile(part: Part, origin: Extract<Origin, { kind: 'GoModule' }>, folder: string, { say, signal }: Bringing): Promise<void> {
+async function compile(part: Part, origin: GoModule, folder: string, { say, signal }: Bringing): Promise<void> {
   say(`${part.name}: building ${origin.package} ${origin.version} from Go modules (about ${part.firstTime} with empty caches)`);
   const stamps = Object.entries(origin.stamps).map(([name, value]) => `-X ${name}=${value}`);
   await runWithProgress({
@@ -45,32 +45,6 @@ async function compile(part: Part, origin: Extract<Origin, { kind: 'GoModule' }>
     say,
     signal,
   });
-}
-
-/** Unpacks without installing: no service starts, no system file changes, and root is not needed. */
-async function unpack(part: Part, origin: Extract<Origin, { kind: 'DebianPackage' }>, folder: string, { say, signal }: Bringing): Promise<void> {
-  const step = (label: string, command: string, args: string[]): Promise<void> =>
-    runWithProgress({ label: `${part.name}: ${label}`, command, args, cwd: folder, logFile: logFileOf(part), say, signal });
-  const download = ['download', origin.package];
-  try {
-    await step(`download package ${origin.package}`, 'apt-get', download);
-  } catch (error) {
-    if (signal.aborted) throw error;
-    // Package lists are empty on a fresh machine and in images; they can be renewed by root alone.
-    if (process.getuid?.() !== 0) throw new Error(`${part.name}: no package ${origin.package} to download; run apt-get update as root, or set ${part.variable} to a binary of your own`, { cause: error });
-    await step('renew the package lists', 'apt-get', ['update']);
-    await step(`download package ${origin.package} again`, 'apt-get', download);
-  }
-  const file = (await readdir(folder)).find((name) => name.endsWith('.deb'));
-  if (file === undefined) throw new Error(`${part.name}: apt-get download ${origin.package} left no .deb file`);
-  await step('unpack', 'dpkg-deb', ['-x', file, '.']);
-  await rm(join(folder, file));
-
-  const { stdout, stderr } = await run(join(folder, origin.program), [...(part.versionArguments ?? [])]);
-  const version = versionIn(stdout + stderr);
-  if (version === undefined || !isAcceptable(version, part.oldest)) {
-    throw new Error(`${part.name}: this distribution's package has version ${version?.join('.') ?? 'unknown'}, needed is ${part.oldest.join('.')} or newer; set ${part.variable} to a binary of your own`);
-  }
 }
 
 async function requireGo(part: Part): Promise<void> {
@@ -89,18 +63,4 @@ async function requireGo(part: Part): Promise<void> {
   if (numbers === undefined || !isAcceptable(numbers, oldest)) {
     throw new Error(`${missing}, and the go on PATH is ${go.version} (GOTOOLCHAIN=${go.toolchain}); ${mend}`);
   }
-}
-
-async function requirePrograms(part: Part, programs: readonly string[]): Promise<void> {
-  for (const program of programs) {
-    try {
-      await run(program, ['--version']);
-    } catch (error) {
-      throw new Error(`${part.name} is unpacked from a Debian package, and there is no ${program} on PATH; run on Debian or Ubuntu, or set ${part.variable} to a binary of your own`, { cause: error });
-    }
-  }
-}
-
-function logFileOf(part: Part): string {
-  return join(cacheFolder(), 'logs', `${part.name}.log`);
 }

@@ -5,7 +5,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/pr
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Origin, Part } from './parts.ts';
+import type { GoModule } from './origin.ts';
+import type { Part } from './parts.ts';
 
 const MODULES = fileURLToPath(new URL('./modules/', import.meta.url));
 const PARTIAL = '.partial-';
@@ -21,7 +22,7 @@ export function cacheFolder(environment: Environment = process.env): string {
 }
 
 /** The folder with the go.mod and go.sum of a Go module. */
-export function moduleFolder(origin: Extract<Origin, { kind: 'GoModule' }>): string {
+export function moduleFolder(origin: GoModule): string {
   return join(MODULES, origin.module);
 }
 
@@ -44,13 +45,21 @@ async function stamp(part: Part): Promise<string> {
   switch (origin.kind) {
     case 'GoModule': {
       const hash = createHash('sha256').update(JSON.stringify(origin));
-      for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(moduleFolder(origin), file)));
+      for (const file of await pinningFiles(moduleFolder(origin))) hash.update(await readFile(file));
       const digest = hash.digest('hex').slice(0, 10);
       return `${part.name}-${origin.version}-${process.platform}-${process.arch}-${digest}`;
     }
     case 'DebianPackage':
       return `${origin.package}-${await distribution()}-${process.arch}`;
+    case 'DebianPackages':
+      return `${origin.folder}-${await distribution()}-${process.arch}`;
   }
+}
+
+/** What pins a module, and the sources of one that is our own. */
+async function pinningFiles(folder: string): Promise<string[]> {
+  const sources = (await readdir(folder)).filter((name) => name.endsWith('.go')).toSorted();
+  return ['go.mod', 'go.sum', ...sources].map((name) => join(folder, name));
 }
 
 async function distribution(): Promise<string> {
@@ -83,4 +92,9 @@ export async function sweepPartial(): Promise<void> {
   for (const name of await readdir(cacheFolder())) {
     if (name.startsWith(PARTIAL)) await rm(join(cacheFolder(), name), { recursive: true, force: true });
   }
+}
+
+/** Takes what the last bringing of the part printed. */
+export function logFileOf(part: Part): string {
+  return join(cacheFolder(), 'logs', `${part.name}.log`);
 }

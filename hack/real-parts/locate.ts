@@ -5,6 +5,7 @@ import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cachedProgram } from './cache.ts';
+import { librariesOf } from './debian.ts';
 import { isAcceptable, partNamed, versionIn } from './parts.ts';
 import type { Part, PartName } from './parts.ts';
 
@@ -55,6 +56,7 @@ function cameFromCache(part: Part): Came {
     case 'GoModule':
       return 'built';
     case 'DebianPackage':
+    case 'DebianPackages':
       return 'package';
   }
 }
@@ -90,7 +92,7 @@ async function versionOf(part: Part, path: string): Promise<string> {
 async function printedVersion(part: Part, path: string): Promise<string | undefined> {
   if (part.versionArguments === undefined) return undefined;
   try {
-    const { stdout, stderr } = await run(path, part.versionArguments, { timeout: 20_000 });
+    const { stdout, stderr } = await run(path, part.versionArguments, { timeout: 20_000, env: { ...process.env, ...await librariesOf(part, path) } });
     return versionIn(stdout + stderr)?.join('.');
   } catch {
     // A program that cannot even print its version is of no use; the caller names it.

@@ -1,11 +1,21 @@
 /** The real parts that `make test-real` runs against: what each is called, which version will do, and how it comes. */
+import type { Origin } from './origin.ts';
+import { hostProgram, kubernetesProgram } from './origin.ts';
 
 /** In the order in which they are brought: quick ones first, so that an early suite need not wait for the slow builds. */
 export const PART_NAMES = [
   'kubectl',
   'prometheus',
   'promtool',
+  'docker-registry',
+  'sshd',
+  'dockerd',
+  'docker',
+  'containerd',
+  'runc',
+  'iptables',
   'kamal-proxy',
+  'sample-app',
   'etcd',
   'kube-apiserver',
   'kube-controller-manager',
@@ -16,25 +26,6 @@ export type PartName = (typeof PART_NAMES)[number];
 
 /** Three numbers, compared from the left: major, minor, patch. */
 export type Version = readonly [major: number, minor: number, patch: number];
-
-/** How a part is brought when nobody has it. */
-export type Origin =
-  | {
-      kind: 'GoModule';
-      /** Folder under `modules/` whose go.mod and go.sum pin everything that is compiled. */
-      module: 'kubernetes' | 'etcd' | 'kamal-proxy' | 'traefik';
-      /** Import path of the main package. */
-      package: string;
-      version: string;
-      /** Passed to the linker as `-X NAME=VALUE`: modules built away from their own scripts do not know their version. */
-      stamps: Readonly<Record<string, string>>;
-    }
-  | {
-      kind: 'DebianPackage';
-      package: string;
-      /** Path of the program inside the package. */
-      program: string;
-    };
 
 export interface Part {
   name: PartName;
@@ -49,22 +40,7 @@ export interface Part {
   firstTime: string;
 }
 
-const KUBERNETES_VERSION = '1.36.3';
 const TRAEFIK_VERSION = '3.7.9';
-
-function kubernetesProgram(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl'): Origin {
-  return {
-    kind: 'GoModule',
-    module: 'kubernetes',
-    package: `k8s.io/kubernetes/cmd/${name}`,
-    version: KUBERNETES_VERSION,
-    stamps: {
-      'k8s.io/component-base/version.gitVersion': `v${KUBERNETES_VERSION}`,
-      'k8s.io/component-base/version.gitMajor': '1',
-      'k8s.io/component-base/version.gitMinor': '36',
-    },
-  };
-}
 
 const PARTS: Readonly<Record<PartName, Omit<Part, 'name'>>> = {
   kubectl: {
@@ -88,6 +64,20 @@ const PARTS: Readonly<Record<PartName, Omit<Part, 'name'>>> = {
     origin: { kind: 'DebianPackage', package: 'prometheus', program: 'usr/bin/promtool' },
     firstTime: 'with prometheus',
   },
+  'docker-registry': {
+    variable: 'DOCKER_REGISTRY',
+    versionArguments: ['--version'],
+    oldest: [2, 8, 0],
+    origin: { kind: 'DebianPackage', package: 'docker-registry', program: 'usr/bin/docker-registry' },
+    firstTime: '5 s',
+  },
+  sshd: { variable: 'SSHD', versionArguments: ['-V'], oldest: [9, 0, 0], origin: hostProgram('usr/sbin/sshd'), firstTime: '15 s' },
+  dockerd: { variable: 'DOCKERD', versionArguments: ['--version'], oldest: [20, 10, 0], origin: hostProgram('usr/sbin/dockerd'), firstTime: 'with sshd' },
+  // Of the daemon's own package: what people ran on their hosts when the transcripts were taken.
+  docker: { variable: 'DOCKER', versionArguments: ['--version'], oldest: [20, 10, 0], origin: hostProgram('usr/bin/docker'), firstTime: 'with sshd' },
+  containerd: { variable: 'CONTAINERD', versionArguments: ['--version'], oldest: [1, 6, 0], origin: hostProgram('usr/bin/containerd'), firstTime: 'with sshd' },
+  runc: { variable: 'RUNC', versionArguments: ['--version'], oldest: [1, 1, 0], origin: hostProgram('usr/sbin/runc'), firstTime: 'with sshd' },
+  iptables: { variable: 'IPTABLES', versionArguments: ['--version'], oldest: [1, 8, 0], origin: hostProgram('usr/sbin/iptables-nft'), firstTime: 'with sshd' },
   'kamal-proxy': {
     variable: 'KAMAL_PROXY',
     versionArguments: undefined,
@@ -100,6 +90,13 @@ const PARTS: Readonly<Record<PartName, Omit<Part, 'name'>>> = {
       stamps: {},
     },
     firstTime: '40 s',
+  },
+  'sample-app': {
+    variable: 'SAMPLE_APP',
+    versionArguments: undefined,
+    oldest: [1, 0, 0],
+    origin: { kind: 'GoModule', module: 'sample-app', package: 'kamal-autoscaler.dev/sample-app', version: '1.0.0', stamps: {} },
+    firstTime: '10 s',
   },
   etcd: {
     variable: 'ETCD',
@@ -151,10 +148,10 @@ export function isPartName(text: string): text is PartName {
   return (PART_NAMES as readonly string[]).includes(text);
 }
 
-/** The first version-like number in what a program printed, or undefined where there is none. */
+/** The first version-like number in what a program printed, or undefined where there is none. A patch left out is 0. */
 export function versionIn(output: string): Version | undefined {
-  const match = /(\d+)\.(\d+)\.(\d+)/.exec(output);
-  return match ? [Number(match[1]), Number(match[2]), Number(match[3])] : undefined;
+  const match = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(output);
+  return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : undefined;
 }
 
 /** Same major version, and at least `oldest`: a newer major may mean other flags and other answers. */

@@ -12,6 +12,9 @@ describe('real parts', () => {
       ['Client Version: v1.32.4-dispatcher\nKustomize Version: v5.5.0', [1, 32, 4]],
       ['prometheus, version 2.42.0+ds (branch: debian/sid)', [2, 42, 0]],
       ['etcd Version: 3.7.3\nGit SHA: Not provided', [3, 7, 3]],
+      ['OpenSSH_9.2, OpenSSL 3.0.19 27 Jan 2026', [9, 2, 0]],
+      ['Docker version 20.10.24+dfsg1, build 5d6db84', [20, 10, 24]],
+      ['iptables v1.8.9 (nf_tables)', [1, 8, 9]],
       ['unknown flag: --version', undefined],
     ];
     for (const [printed, version] of cases) expect(versionIn(printed), printed).to.deep.equal(version);

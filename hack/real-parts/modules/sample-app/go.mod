@@ -1,0 +1,3 @@
+module kamal-autoscaler.dev/sample-app
+
+go 1.26

@@ -1,0 +1,51 @@
+/** A real registry that asks for a password, in a site's network: hosts pull from it, this process pushes to it. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { locate } from '../../../hack/real-parts/locate.ts';
+import type { Site } from './site.ts';
+
+const PORT = 5_000;
+const USERNAME = 'deployer';
+const PASSWORD = 'pull-and-push';
+/** bcrypt of the password, which is known to everybody. */
+const HTPASSWD = `${USERNAME}:$2b$04$iS2p9i3eOcEhs/XEdXou4eIA/QIepZaJkh7rKCkUQ2UET/MWwknsS\n`;
+
+export interface Registry {
+  /** `host:port`, the first part of every image's name. */
+  server: string;
+  username: string;
+  password: string;
+  /** A request as the user, `path` under `/v2/`. Throws unless the status is one of `expected`. */
+  request(method: string, path: string, expected: readonly number[], body?: { type: string; bytes: Uint8Array }): Promise<Response>;
+}
+
+/** Ends with the site. */
+export async function startRegistry(site: Site): Promise<Registry> {
+  const folder = join(site.folder, 'registry');
+  await mkdir(folder);
+  const server = `${site.subnet.site}:${PORT}`;
+  await writeFile(join(folder, 'htpasswd'), HTPASSWD);
+  await writeFile(join(folder, 'config.yml'), stringify({
+    version: 0.1,
+    log: { level: 'warn', accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: join(folder, 'data') } },
+    auth: { htpasswd: { realm: 'registry', path: join(folder, 'htpasswd') } },
+    http: { addr: server },
+  }));
+  const authorization = `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString('base64')}`;
+  const request: Registry['request'] = async (method, path, expected, body) => {
+    const url = new URL(path, `http://${server}/v2/`);
+    const response = await fetch(url, { method, headers: { authorization, ...(body && { 'content-type': body.type }) }, ...(body && { body: body.bytes }) });
+    if (!expected.includes(response.status)) throw new Error(`registry: ${method} ${url.pathname} answers ${response.status}: ${await response.text()}`);
+    return response;
+  };
+  await site.start({
+    name: 'docker-registry',
+    command: await locate('docker-registry'),
+    args: ['serve', join(folder, 'config.yml')],
+    env: { OTEL_TRACES_EXPORTER: 'none' },
+    ready: async () => (await request('GET', '', [200])).ok,
+  }, 'registry');
+  return { server, username: USERNAME, password: PASSWORD, request };
+}
