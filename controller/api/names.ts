@@ -36,10 +36,25 @@ export const ADOPTED_ANNOTATION = `${GROUP}/adopted`;
 /** Annotation on KamalHost objects: the SSH host key that a person vouches for, as `type base64`, where no status tells it any more. */
 export const HOST_KEY_ANNOTATION = `${GROUP}/host-key`;
 
-/** Labels on servers at the provider. */
+/**
+ * Labels on servers at the provider. The first four say whose a server is; the others what an inventory says of it when
+ * no controller runs. A label whose value a provider would not take is never written: the create call is refused.
+ */
 export const SERVER_LABELS = {
   installation: `${GROUP}/installation`,
   pool: `${GROUP}/pool`,
   namespace: `${GROUP}/namespace`,
   hostID: `${GROUP}/host-id`,
+  /** Name of the placement. */
+  placement: `${GROUP}/placement`,
+  /** Kamal's service, role and destination; no label where there is no destination. */
+  service: `${GROUP}/service`,
+  role: `${GROUP}/role`,
+  destination: `${GROUP}/destination`,
+  /** Which address SSH and Kamal use: `Private`, `PublicIPv4` or `PublicIPv6`. */
+  sshAddress: `${GROUP}/ssh-address`,
+  /** Id of the private network whose address counts; no label where there is none. */
+  network: `${GROUP}/network`,
+  /** `true` while the host serves, or did when the controller last looked. */
+  serving: `${GROUP}/serving`,
 } as const;

@@ -24,6 +24,10 @@ export function timedProvider(provider: CloudProvider, clock: Clock, meters: Met
     find: (owner) => timed('find', () => provider.find(owner)),
     create: (request) => timed('create', () => provider.create(request)),
     delete: (server) => timed('delete', () => provider.delete(server)),
+    ...(provider.listMaxAgeSeconds === undefined ? {} : { listMaxAgeSeconds: provider.listMaxAgeSeconds }),
+    ...(provider.price === undefined ? {} : { price: (placement) => timed('price', async () => provider.price?.(placement)) }),
+    ...(provider.problemOf === undefined ? {} : { problemOf: (placement) => timed('problemOf', async () => provider.problemOf?.(placement)) }),
+    ...(provider.mark === undefined ? {} : { mark: (server, serving) => timed('mark', async () => provider.mark?.(server, serving)) }),
     ...(provider.watch === undefined ? {} : { watch: (listener) => provider.watch?.(listener) ?? { close: () => undefined } }),
   };
 }

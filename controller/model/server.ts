@@ -1,5 +1,6 @@
 import type { ObjectKey } from '../api/meta.ts';
 import type { Ports } from './endpoint.ts';
+import type { ErrorClass } from './errors.ts';
 import type { Instant } from './time.ts';
 
 export type ProviderName = 'Local' | 'Static' | 'Hetzner';
@@ -49,6 +50,8 @@ export interface Server {
   addresses?: Addresses;
   ports?: Partial<Ports>;
   createdAt: Instant;
+  /** What the provider says went wrong while it made the server, which will not come up by itself. Known to the process that ordered it alone. */
+  trouble?: { class: ErrorClass; message: string };
 }
 
 /** All servers of one installation at one provider, at one time. */

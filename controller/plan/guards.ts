@@ -137,6 +137,8 @@ function failedStart(host: HostView, facts: HostFacts, now: Instant): Passed | u
   }
   // Whoever adopts servers after a lost store knows none of their keys: all of them would be replaced at once.
   if (isAdopted(host) && identityProblem(host, facts) !== undefined) return undefined;
+  const trouble = host.phase === 'Provisioning' ? serverOf(server)?.trouble : undefined;
+  if (trouble !== undefined) return { why: `its server will not come up: ${trouble.message}`, failure: trouble };
   // Without a version to bring up a successor would fare no better, and an adopted server may be serving right now.
   if (!startExpired(host, now) || (host.phase === 'Deploying' && wantedVersion(facts) === undefined)) return undefined;
   if (host.phase === 'Provisioning' && server.kind === 'Unknown') return undefined;

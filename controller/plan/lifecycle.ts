@@ -21,7 +21,7 @@ const TABLE = [
   { from: 'Provisioning', to: 'Deprovisioning', guard: 'Unwanted', text: 'intent Drain or deletion of the host alone' },
   { from: 'Provisioning', to: 'Bootstrapping', guard: 'ServerRuns', text: 'exactly one server with this UID, running, with an address' },
   { from: 'Provisioning', to: 'Draining', guard: 'MemberStartFailed', text: 'start deadline passed, while a load balancer lists it' },
-  { from: 'Provisioning', to: 'Deprovisioning', guard: 'StartFailed', text: 'start deadline passed' },
+  { from: 'Provisioning', to: 'Deprovisioning', guard: 'StartFailed', text: 'start deadline passed, or the provider says that the server will not come up' },
 
   { from: 'Bootstrapping', to: 'Draining', guard: 'MemberUnwanted', text: 'as from Pending' },
   { from: 'Bootstrapping', to: 'Deprovisioning', guard: 'Unwanted', text: 'intent Drain or deletion of the host alone' },

@@ -29,8 +29,12 @@ export interface CloudProvider {
   create(request: CreateRequest): Promise<Server>;
   /** Reads the owner again, then deletes; an absent server counts as deleted. A server of another owner is `Conflict`. */
   delete(server: Server): Promise<void>;
-  /** What a host of this placement costs now; undefined where nothing is charged. Rejects as list does. */
+  /** How old a list may be where no paid call hinges on it: a provider that counts requests is asked less often. Absent: a second. */
+  readonly listMaxAgeSeconds?: number;
+  /** What a host of this placement costs now; undefined where nothing is charged. Rejects as list does, and with `Invalid` where the provider has no price for it. */
   price?(placement: Placement): Promise<Price | undefined>;
+  /** What makes a placement unusable, as a sentence that names field, value and mend; undefined where nothing is known against it. Rejects as list does. */
+  problemOf?(placement: Placement): Promise<string | undefined>;
   /** Notes at the provider whether the server serves, for those who read its labels while no controller runs. Best effort: a failure is no error of the host. */
   mark?(server: Server, serving: 'Serving' | 'NotServing'): Promise<void>;
   /** Calls back when something about a server changed, where the provider can tell; else changes show in the next list. */

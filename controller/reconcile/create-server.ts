@@ -59,7 +59,7 @@ function placementFor(host: KamalHost, pool: HostPool): Placement {
 
 /** Servers of this pool that the ledger does not know, such as after a lost ledger: they count, so that max holds at the call too. */
 async function unledgered(context: Context, host: KamalHost, placement: Placement): Promise<number> {
-  const [ledger, snapshot] = await Promise.all([context.gate.read(), context.servers.snapshot(placement.provider)]);
+  const [ledger, snapshot] = await Promise.all([context.gate.read(), context.servers.snapshot(placement.provider, context.clock.now() - seconds(1))]);
   const { namespace, name } = poolKeyOf(host);
   return snapshot.servers.filter(({ owner }) => owner.pool.namespace === namespace && owner.pool.name === name
     && owner.hostID !== host.spec.hostID && ledger.entries[owner.hostID] === undefined).length;

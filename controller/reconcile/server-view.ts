@@ -3,7 +3,7 @@ import type { Clock, CloudProvider } from '../ports/index.ts';
 
 /** Servers of the installation, listed once for all hosts of a provider. */
 export interface ServerView {
-  /** A snapshot taken at or after `notBefore`; by default one that is at most `maxAgeSeconds` old. Rejects as the provider does. */
+  /** A snapshot taken at or after `notBefore`; by default one that is at most as old as the provider allows, else `maxAgeSeconds`. Rejects as the provider does. */
   snapshot(provider: ProviderName, notBefore?: Instant): Promise<ServerSnapshot>;
   /** Makes the next snapshot a new one; call after create and delete. */
   forget(provider: ProviderName): void;
@@ -33,7 +33,7 @@ export function createServerView(
   }
 
   return {
-    async snapshot(name, notBefore = clock.now() - seconds(maxAgeSeconds)) {
+    async snapshot(name, notBefore = clock.now() - seconds(providers[name]?.listMaxAgeSeconds ?? maxAgeSeconds)) {
       const provider = providers[name];
       if (provider === undefined) return { provider: name, asOf: clock.now(), servers: [] };
       const known = latest.get(name);

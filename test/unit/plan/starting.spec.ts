@@ -29,6 +29,8 @@ stepTable('Provisioning', { phase: 'Provisioning', providerID: undefined }, { ..
   { title: 'waits for an address', facts: { server: { kind: 'Found', server: { ...aServer(), address: undefined }, asOf: at(1) } as never }, now: at(1), step: wait },
   { title: 'goes on with a server that runs', facts: { server: found() }, now: at(1), step: advance('Bootstrapping') },
   { title: 'fails at the start deadline', facts: { server: found({ state: 'Starting' }) }, now: at(600), step: { ...advance('Deprovisioning'), failure: { class: 'Unavailable', message: 'not in service within 600 s (startTimeoutSeconds): it was still Provisioning' } } },
+  { title: 'fails at once when the provider says that the server will not come up', facts: { server: found({ state: 'Starting', trouble: { class: 'Capacity', message: 'no host left' } }) }, now: at(5), step: { ...advance('Deprovisioning'), failure: { class: 'Capacity', message: 'no host left' } } },
+  { title: 'goes on with a server that came up in spite of trouble', facts: { server: found({ trouble: { class: 'Transient', message: 'attach_to_network failed' } }) }, now: at(5), step: advance('Bootstrapping') },
   { title: 'judges nothing at the start deadline while the provider cannot be asked', facts: { server: { kind: 'Unknown', why: 'down' } }, now: at(600), step: wait },
   { title: 'leaves when it is not wanted', host: { intent: 'Drain' }, facts: { server: found({ state: 'Starting' }) }, now: at(1), step: advance('Deprovisioning') },
   { title: 'leaves without a new purchase', host: { ...never, deleting: true }, now: at(1), step: advance('Deprovisioning') },

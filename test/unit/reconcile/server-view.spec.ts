@@ -33,6 +33,18 @@ describe('the view of servers', () => {
     view = createServerView({ Local: local.provider, Static: spare.provider }, 'test', clock, 1);
   });
 
+  it('asks a provider that counts requests as rarely as that says, unless somebody needs a younger list', async () => {
+    view = createServerView({ Local: { ...local.provider, listMaxAgeSeconds: 10 } }, 'test', clock, 1);
+    const first = view.snapshot('Local');
+    local.calls[0]!.answer([]);
+    await first;
+    await clock.advance(10_000);
+    await view.snapshot('Local');
+    expect(local.calls).to.have.length(1);
+    void view.snapshot('Local', clock.now() - 2000);
+    expect(local.calls).to.have.length(2);
+  });
+
   it('asks once for all who ask at the same time, and again only when the answer is too old', async () => {
     const asked = [view.snapshot('Local'), view.snapshot('Local')];
     await clock.settle();

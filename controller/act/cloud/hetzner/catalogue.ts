@@ -1,0 +1,93 @@
+import { ClassifiedError, type Instant, isClass, seconds } from '../../../model/index.ts';
+import type { Clock } from '../../../ports/index.ts';
+import type { HetznerHTTP } from './http.ts';
+import { listOf, numberOf, recordIn, textOf } from './wire.ts';
+
+/** What a placement names, and where the API keeps it. */
+export type Resource = 'network' | 'firewall' | 'placementGroup' | 'sshKey';
+
+const PLACES: Record<Resource, { path: string; key: string; one: string; field: string }> = {
+  network: { path: '/networks', key: 'networks', one: 'network', field: 'hetzner.networks' },
+  firewall: { path: '/firewalls', key: 'firewalls', one: 'firewall', field: 'hetzner.firewalls' },
+  placementGroup: { path: '/placement_groups', key: 'placement_groups', one: 'placement group', field: 'hetzner.placementGroup' },
+  sshKey: { path: '/ssh_keys', key: 'ssh_keys', one: 'SSH key', field: 'hetzner.sshKeys' },
+};
+
+export interface ServerType {
+  name: string;
+  architecture: string;
+  /** Names of locations that have it at all, whether or not just now. */
+  locations: string[];
+}
+
+/** What the project and the vendor have, by name; remembered for a while, so that ten hosts do not ask ten times. */
+export interface Catalogue {
+  /** Throws Invalid for what the project does not have. */
+  idOf(resource: Resource, nameOrID: string): Promise<number>;
+  serverType(name: string): Promise<ServerType>;
+  /** CPU architectures of the images of this name or id. */
+  imageArchitectures(nameOrID: string): Promise<string[]>;
+  /** `eu-central` and its like; undefined for a location that nobody knows. */
+  zoneOf(location: string): Promise<string | undefined>;
+  /** Zones in which a network has subnets. */
+  networkZones(nameOrID: string): Promise<string[]>;
+  /** Asks anew next time: what was remembered led to a refusal. */
+  forget(): void;
+}
+
+const REMEMBERED_SECONDS = 600;
+
+export function createCatalogue(http: HetznerHTTP, clock: Clock): Catalogue {
+  const remembered = new Map<string, { at: Instant; answer: Promise<unknown> }>();
+
+  /** One question at a time; failures are not remembered. */
+  function once<T>(key: string, ask: () => Promise<T>): Promise<T> {
+    const known = remembered.get(key);
+    if (known !== undefined && clock.now() - known.at < seconds(REMEMBERED_SECONDS)) return known.answer as Promise<T>;
+    const answer = ask();
+    remembered.set(key, { at: clock.now(), answer });
+    answer.catch(() => {
+      if (remembered.get(key)?.answer === answer) remembered.delete(key);
+    });
+    return answer;
+  }
+
+  const records = (resource: Resource, nameOrID: string): Promise<Record<string, unknown>> => once(`${resource} ${nameOrID}`, async () => {
+    const { path, key, one, field } = PLACES[resource];
+    const all = await http.list(path, key, isID(nameOrID) ? {} : { name: nameOrID });
+    const found = all.find((record) => (isID(nameOrID) && String(numberOf(record, 'id')) === nameOrID) || record['name'] === nameOrID);
+    if (found === undefined) throw new ClassifiedError('Invalid', `the project has no ${one} ${JSON.stringify(nameOrID)}`, { mend: `create it, or write the name or id of one that is there in ${field}` });
+    return found;
+  });
+
+  return {
+    idOf: async (resource, nameOrID) => numberOf(await records(resource, nameOrID), 'id'),
+    networkZones: async (nameOrID) => listOf(await records('network', nameOrID), 'subnets').map((subnet) => textOf(subnet, 'network_zone')),
+    serverType: (name) => once(`serverType ${name}`, async () => {
+      const [found] = await http.list('/server_types', 'server_types', { name });
+      if (found === undefined) throw new ClassifiedError('Invalid', `Hetzner has no server type ${JSON.stringify(name)}`, { mend: 'write one that `hcloud server-type list` shows in hetzner.serverType' });
+      return { name, architecture: textOf(found, 'architecture'), locations: listOf(found, 'locations').map((location) => textOf(location, 'name')) };
+    }),
+    imageArchitectures: (nameOrID) => once(`image ${nameOrID}`, async () => {
+      const images = isID(nameOrID) ? await imageByID(http, nameOrID) : await http.list('/images', 'images', { name: nameOrID, status: 'available' });
+      if (images.length === 0) throw new ClassifiedError('Invalid', `the project has no image ${JSON.stringify(nameOrID)}`, { mend: 'write the name or id of one that `hcloud image list` shows in hetzner.image' });
+      return images.map((image) => textOf(image, 'architecture'));
+    }),
+    zoneOf: (location) => once(`location ${location}`, async () => {
+      const [found] = await http.list('/locations', 'locations', { name: location });
+      return found === undefined ? undefined : textOf(found, 'network_zone');
+    }),
+    forget: () => remembered.clear(),
+  };
+}
+
+const isID = (text: string): boolean => /^\d{1,16}$/.test(text);
+
+async function imageByID(http: HetznerHTTP, id: string): Promise<Record<string, unknown>[]> {
+  try {
+    return [recordIn(await http.get(`/images/${id}`), 'image')];
+  } catch (error) {
+    if (isClass(error, 'NotFound')) return [];
+    throw error;
+  }
+}

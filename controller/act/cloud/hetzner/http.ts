@@ -1,0 +1,172 @@
+import { Agent as HTTPAgent } from 'node:http';
+import { Agent as HTTPSAgent } from 'node:https';
+import axios, { type AxiosResponse } from 'axios';
+import pRetry from 'p-retry';
+import { ClassifiedError, isClass, seconds } from '../../../model/index.ts';
+import { type RateHeaders, createRateBudget } from './rate-budget.ts';
+import { type Purpose, type Refusal, refusalError, silenceError } from './refusals.ts';
+import { type HetznerOptions, readToken } from './settings.ts';
+import { errorOf, isRecord, listIn, nextPage } from './wire.ts';
+
+/** Values of a repeated parameter are sent one by one: `id=1&id=2`. */
+export type Parameters = Record<string, string | number | readonly (string | number)[]>;
+
+/** The API over HTTP. Every call ends within its time limit; errors are classified, and no secret is in them. */
+export interface HetznerHTTP {
+  /** A look; tried again a little later when the API was away. */
+  get(path: string, parameters?: Parameters): Promise<Record<string, unknown>>;
+  /** Everything under `key`, of all pages, in order of ids where `parameters` ask for it. Rejects rather than to leave something out. */
+  list(path: string, key: string, parameters?: Parameters): Promise<Record<string, unknown>[]>;
+  /** Sent once. */
+  change(method: 'PUT' | 'DELETE', path: string, body?: object): Promise<Record<string, unknown>>;
+  /** Sent once, over a connection of its own: on a kept one a reset could mean either. */
+  create(path: string, body: object): Promise<Record<string, unknown>>;
+}
+
+const TIMEOUT_SECONDS = 10;
+const CREATE_TIMEOUT_FACTOR = 3;
+const PER_PAGE = 50;
+const LOOK_RETRIES = 2;
+const LIST_TRIES = 3;
+const LARGEST_ANSWER = 16 * 1024 * 1024;
+
+export function createHetznerHTTP({ endpoint, token, clock, timeoutSeconds = TIMEOUT_SECONDS }: HetznerOptions): HetznerHTTP {
+  const budget = createRateBudget(() => clock.now());
+  const client = axios.create({
+    baseURL: endpoint.replace(/\/+$/, ''),
+    headers: { accept: 'application/json', 'user-agent': 'kamal-autoscaler' },
+    maxContentLength: LARGEST_ANSWER,
+    // A redirect, or a proxy from the environment, would carry the token elsewhere.
+    maxRedirects: 0,
+    proxy: false,
+    responseType: 'text',
+    transformResponse: (body: unknown) => body,
+    validateStatus: () => true,
+  });
+  const single = { httpAgent: new HTTPAgent({ keepAlive: false }), httpsAgent: new HTTPSAgent({ keepAlive: false }) };
+
+  async function send(method: string, path: string, purpose: Purpose, parameters: Parameters, body?: object): Promise<Record<string, unknown>> {
+    const call = `${method} ${path}`;
+    const wait = budget.take(purpose === 'Look' ? 'Look' : 'Change');
+    if (wait > 0) throw new ClassifiedError('RateLimited', `the project's request budget at Hetzner is nearly used up: ${call} waits ${wait} s`, { retryAfterSeconds: wait });
+    let headers: RateHeaders | 'NoAnswer' = 'NoAnswer';
+    let outcome: 'Answered' | 'Refused' = 'Answered';
+    try {
+      const secret = await readToken(token);
+      const answer = await withinTime(call, purpose, (signal) => client.request<unknown>({
+        method, url: path, params: new URLSearchParams(pairsOf(parameters)), headers: { authorization: `Bearer ${secret}` }, signal,
+        ...(body === undefined ? {} : { data: body }), ...(purpose === 'Create' ? single : {}),
+      }));
+      headers = rateHeaders(answer);
+      if (answer.status === 429) outcome = 'Refused';
+      return judge(call, purpose, answer, secret);
+    } finally {
+      budget.ended(headers, outcome);
+    }
+  }
+
+  /** Unlike axios' own timeout it covers the time to connect, and it is told by the clock. */
+  async function withinTime<T>(call: string, purpose: Purpose, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const limit = timeoutSeconds * (purpose === 'Create' ? CREATE_TIMEOUT_FACTOR : 1);
+    const tooLate = new AbortController();
+    const ended = new AbortController();
+    void clock.sleep(seconds(limit), ended.signal).then(() => tooLate.abort());
+    try {
+      return await run(tooLate.signal);
+    } catch (error) {
+      // The error itself is dropped: it holds the request with its headers.
+      throw silenceError(call, tooLate.signal.aborted ? `within ${limit} s` : codeOf(error), purpose);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  function judge(call: string, purpose: Purpose, answer: AxiosResponse<unknown>, secret: string): Record<string, unknown> {
+    const { status } = answer;
+    const parsed = parse(answer.data);
+    if (status >= 200 && status < 300) {
+      if (isRecord(parsed)) return parsed;
+      if (status === 204) return {};
+      throw new ClassifiedError(purpose === 'Create' ? 'OutcomeUnknown' : 'Unavailable', `the answer to ${call} is not the API's: ${status} without a JSON object`, { mend: 'check HCLOUD_ENDPOINT' });
+    }
+    const { code, message, fields } = errorOf(parsed, status);
+    const correlation: unknown = answer.headers['x-correlation-id'];
+    const refusal: Refusal = {
+      call, status, code, fields, message: message.replaceAll(secret, '***'),
+      correlationID: typeof correlation === 'string' ? correlation : undefined, retryAfterSeconds: retryAfter(answer),
+    };
+    throw refusalError(refusal, purpose);
+  }
+
+  const get = (path: string, parameters: Parameters = {}): Promise<Record<string, unknown>> => pRetry(
+    () => send('GET', path, 'Look', parameters),
+    {
+      // The waits are the clock's, not the library's.
+      retries: LOOK_RETRIES, minTimeout: 0,
+      shouldRetry: ({ error }) => isClass(error, 'Transient', 'Unavailable'),
+      onFailedAttempt: ({ error, attemptNumber }) => (isClass(error, 'Transient', 'Unavailable') && attemptNumber <= LOOK_RETRIES ? clock.sleep(seconds(0.25 * 2 ** attemptNumber)) : undefined),
+    },
+  );
+
+  async function pagesOf(path: string, key: string, parameters: Parameters): Promise<Record<string, unknown>[][]> {
+    const pages: Record<string, unknown>[][] = [];
+    for (let page: number | undefined = 1; page !== undefined;) {
+      const answer = await get(path, { ...parameters, page, per_page: PER_PAGE });
+      pages.push(listIn(answer, key, path));
+      page = nextPage(answer);
+    }
+    return pages;
+  }
+
+  /**
+   * What is deleted while pages are read moves the rest up, and what lives may then be in no page that was read. In order
+   * of ids a full page never looks the same again once something up to it has gone, so reading it twice proves that
+   * nothing has.
+   */
+  async function list(path: string, key: string, parameters: Parameters, tries = LIST_TRIES): Promise<Record<string, unknown>[]> {
+    const pages = await pagesOf(path, key, parameters);
+    for (const [index, before] of pages.slice(0, -1).entries()) {
+      const after = listIn(await get(path, { ...parameters, page: index + 1, per_page: PER_PAGE }), key, path);
+      if (idsOf(before) === idsOf(after)) continue;
+      if (tries > 1) return list(path, key, parameters, tries - 1);
+      throw new ClassifiedError('Transient', `the list at ${path} changes while its pages are read`);
+    }
+    return pages.flat();
+  }
+
+  return {
+    get, list: (path, key, parameters = {}) => list(path, key, parameters),
+    change: (method, path, body) => send(method, path, 'Change', {}, body),
+    create: (path, body) => send('POST', path, 'Create', {}, body),
+  };
+}
+
+const idsOf = (records: readonly Record<string, unknown>[]): string => records.map(({ id }) => String(id)).join(' ');
+
+const pairsOf = (parameters: Parameters): [string, string][] =>
+  Object.entries(parameters).flatMap(([name, value]) => (typeof value === 'object' ? value.map((one): [string, string] => [name, String(one)]) : [[name, String(value)] as [string, string]]));
+
+function parse(data: unknown): unknown {
+  if (typeof data !== 'string') return data;
+  try {
+    return JSON.parse(data) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function numberIn(headers: AxiosResponse['headers'], name: string): number | undefined {
+  const text: unknown = headers[name];
+  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+const rateHeaders = ({ headers }: AxiosResponse): RateHeaders => ({ limit: numberIn(headers, 'ratelimit-limit'), remaining: numberIn(headers, 'ratelimit-remaining') });
+
+/** One request is there again after `3600 / limit` seconds. */
+const retryAfter = ({ headers }: AxiosResponse): number => Math.max(1, Math.ceil(3600 / (numberIn(headers, 'ratelimit-limit') ?? 3600)));
+
+function codeOf(error: unknown): string {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };
+  const found = cause?.code ?? code;
+  return typeof found === 'string' ? found : 'unknown error';
+}

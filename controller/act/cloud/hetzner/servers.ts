@@ -1,0 +1,53 @@
+import { SERVER_LABELS } from '../../../api/index.ts';
+import { type Addresses, type Server, type ServerState, fromTimestamp } from '../../../model/index.ts';
+import { ownerIn } from './labels.ts';
+import { isRecord, listOf, numberOf, recordIn, textOf } from './wire.ts';
+
+/** All of them are paid for. A server that is being stopped, moved or rebuilt has power until it is `off`. */
+const STATES: Record<string, ServerState> = {
+  initializing: 'Starting', starting: 'Starting', running: 'Running', stopping: 'Running', migrating: 'Running', rebuilding: 'Running',
+  unknown: 'Running', off: 'Off', deleting: 'Leaving',
+};
+
+/** A server as the API describes it; undefined where its labels do not say whose it is. */
+export function serverIn(record: Record<string, unknown>): Server | undefined {
+  const labels = recordIn(record, 'labels');
+  const owner = ownerIn(labels);
+  if (owner === undefined) return undefined;
+  const placement = labels[SERVER_LABELS.placement];
+  return {
+    provider: 'Hetzner', owner, placement: typeof placement === 'string' ? placement : '',
+    providerID: providerIDOf(numberOf(record, 'id')), name: textOf(record, 'name'),
+    // A word that nobody has seen says nothing against a server that may serve.
+    state: STATES[textOf(record, 'status')] ?? 'Running',
+    addresses: addressesIn(record, labels[SERVER_LABELS.network]),
+    createdAt: fromTimestamp(textOf(record, 'created')) ?? 0,
+  };
+}
+
+export const providerIDOf = (id: number): string => `hetzner:${id}`;
+
+/** The API's own id; undefined for an id of another form. */
+export const idOf = (providerID: string): number | undefined => {
+  const digits = /^hetzner:(\d{1,16})$/.exec(providerID)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+};
+
+/** The API lists private networks in an order of its own; the label says which one was the first in the order. */
+function addressesIn(record: Record<string, unknown>, network: unknown): Addresses {
+  const publicNet = recordIn(record, 'public_net');
+  const { ipv4, ipv6 } = publicNet;
+  const privateNets = listOf(record, 'private_net');
+  const privateIP = (network === undefined ? privateNets[0] : privateNets.find((net) => String(net['network']) === network))?.['ip'];
+  return {
+    ...(typeof privateIP === 'string' && privateIP !== '' ? { private: privateIP } : {}),
+    ...(isRecord(ipv4) && typeof ipv4['ip'] === 'string' ? { publicIPv4: ipv4['ip'] } : {}),
+    ...(isRecord(ipv6) && typeof ipv6['ip'] === 'string' ? { publicIPv6: hostIn(ipv6['ip']) } : {}),
+  };
+}
+
+/** A server gets a network of its own, `2001:db8:1:2::/64`; it answers at the first address in it. */
+function hostIn(network: string): string {
+  const address = network.replace(/\/\d+$/, '');
+  return address.endsWith('::') ? `${address}1` : address;
+}
