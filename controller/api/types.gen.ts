@@ -697,6 +697,10 @@ name: string
  */
 target: number
 /**
+ * Of a Ratio: the most a host can carry before its users notice. The pool is then sized by it without tolerance, and prediction learns how far to stay below. Default: the target with scaleOut's tolerance.
+ */
+limit?: number
+/**
  * A ready-made query; see docs/metrics.md for what each reads, its unit and its type.
  */
 query?: ("rps" | "cpu" | "p95" | "memory" | "errorRate" | "dbPool" | "pumaBusy" | "queueDepth" | "queueLatency" | "dbConnections" | "replicationLag" | "pgbouncerPool" | "pgbouncerWait" | "redisMemory")
@@ -762,9 +766,9 @@ periodSeconds: number
  */
 scaleIn: {
 /**
- * The highest proposal of this window counts.
+ * The highest proposal of this window counts. Default: what prediction.caution says, 180 s at 50; 300 s where prediction is not On.
  */
-stabilizationWindowSeconds: number
+stabilizationWindowSeconds?: number
 /**
  * A Ratio this close to its target moves nothing.
  */
@@ -794,6 +798,43 @@ periodSeconds: number
 }[]
 }
 }
+/**
+ * Looks ahead to the moment at which a host that is bought now can serve.
+ */
+prediction: {
+/**
+ * `Shadow` computes and records what `On` would do, and acts as `Off`. It only ever adds hosts.
+ */
+mode: ("Off" | "Shadow" | "On")
+/**
+ * From thrifty (0) over calm (50) to safe (100): how rarely hosts may be short, and how long they are kept; see docs/decisions.md.
+ */
+caution: number
+}
+/**
+ * Hosts to have at least at given times. The floor counts a boot earlier, so that they serve when it begins.
+ * 
+ * @maxItems 16
+ */
+schedules?: {
+name: string
+/**
+ * Cron expression of five fields: minute, hour, day of month, month, day of week; `0 8 * * 1-5` is eight o'clock on workdays.
+ */
+start: string
+/**
+ * Cron expression of five fields: minute, hour, day of month, month, day of week; `0 8 * * 1-5` is eight o'clock on workdays.
+ */
+end: string
+/**
+ * Name of the IANA time zone of start and end, such as Europe/Berlin; its daylight-saving changes are followed.
+ */
+timeZone: string
+/**
+ * Hosts to have at least from start to end; maxHosts still applies.
+ */
+hosts: number
+}[]
 /**
  * What to have when metrics stay away. It only ever adds hosts.
  */

@@ -1,5 +1,5 @@
 import { type ScalingPolicy, type ScalingPolicySpec, keyOf } from '../api/index.ts';
-import { type Instant, type Observation, SIGNALS, fromTimestamp } from '../model/index.ts';
+import { type Instant, type Observation, SIGNALS, fromTimestamp, scaleInWindow } from '../model/index.ts';
 import type { DecisionRecord } from '../ports/index.ts';
 import type { Condition } from '../report/conditions.ts';
 import type { Io, OpenStore } from './composition.ts';
@@ -33,12 +33,19 @@ function summary(spec: ScalingPolicySpec, now: Instant): (readonly [string, stri
     ['Pool', targetRef.name],
     ['Mode', `${mode} (${MODES[mode]})`],
     ['Hosts', `${minHosts} to ${maxHosts}`],
-    ['Scale out', directionText(behavior.scaleOut, '4 hosts or 100 % a minute')],
-    ['Scale in', directionText(behavior.scaleIn, '2 hosts or 20 % a minute')],
+    ['Forecast', PREDICTIONS[spec.prediction.mode](spec.prediction.caution)],
+    ['Scale out', directionText(behavior.scaleOut, behavior.scaleOut.stabilizationWindowSeconds, '4 hosts or 100 % a minute')],
+    ['Scale in', directionText(behavior.scaleIn, scaleInWindow(spec), '2 hosts or 20 % a minute')],
     ['Fallback', fallback === undefined ? undefined : `at least ${counted(fallback.hosts, 'host')} after ${counted(fallback.afterAbsences, 'evaluation')} without metrics`],
     ['Hold', holdText(spec, now)],
   ];
 }
+
+const PREDICTIONS: Record<ScalingPolicySpec['prediction']['mode'], (caution: number) => string> = {
+  Off: () => 'off',
+  Shadow: (caution) => `caution ${caution}, computed and recorded, not acted on`,
+  On: (caution) => `caution ${caution} (0 thrifty, 50 calm, 100 safe)`,
+};
 
 const MODES: Record<ScalingPolicySpec['mode'], string> = {
   Observe: 'computes and records',
@@ -46,11 +53,11 @@ const MODES: Record<ScalingPolicySpec['mode'], string> = {
   Enforce: 'sets replicas of the pool',
 };
 
-function directionText({ selectPolicy, stabilizationWindowSeconds, tolerancePercent, policies }: Direction, usual: string): string {
+function directionText({ selectPolicy, tolerancePercent, policies }: Direction, windowSeconds: number, usual: string): string {
   if (selectPolicy === 'Disabled') return 'disabled';
   const rates = (policies ?? []).map(({ type, value, periodSeconds }) => `${value} ${type === 'Percent' ? '%' : 'hosts'} in ${periodSeconds} s`);
   const choice = rates.length > 1 ? `, the ${selectPolicy === 'Min' ? 'smaller' : 'larger'}` : '';
-  return `window ${stabilizationWindowSeconds} s, tolerance ${tolerancePercent} %, ${rates.length === 0 ? usual : rates.join(' or ') + choice}`;
+  return `window ${windowSeconds} s, tolerance ${tolerancePercent} %, ${rates.length === 0 ? usual : rates.join(' or ') + choice}`;
 }
 
 function holdText({ hold }: ScalingPolicySpec, now: Instant): string | undefined {

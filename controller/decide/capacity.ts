@@ -23,7 +23,7 @@ export function capacityOf(hosts: HostCounts, replicas: number | undefined): Cap
 }
 
 /** Above any fleet; keeps absurd values finite and the state small. */
-const MOST_HOSTS = 100_000;
+export const MOST_HOSTS = 100_000;
 
 const count = (value: number): number => (value > 0 ? Math.min(Math.floor(value), MOST_HOSTS) : 0);
 

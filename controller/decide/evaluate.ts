@@ -1,18 +1,24 @@
 import type { ScalingPolicySpec } from '../api/index.ts';
-import { fromTimestamp } from '../model/index.ts';
-import type { Billing, Constraint, Decision, HostCounts, Instant, Observation } from '../model/index.ts';
+import { fromTimestamp, scaleInWindow } from '../model/index.ts';
+import type { Billing, Constraint, Decision, HostCounts, Instant, LoadHistory, Observation } from '../model/index.ts';
 import { capacityOf } from './capacity.ts';
 import { combine, highestOf } from './combine.ts';
 import { constrain } from './constrain.ts';
 import { look } from './coverage.ts';
 import type { Sight } from './coverage.ts';
+import { addForecast, forecastOf, keepForSeason, lookAhead } from './look-ahead.ts';
+import { keepPaid } from './paid-hours.ts';
 import { limitRate, settlePending } from './rate.ts';
+import { readingsOf } from './readings.ts';
 import * as reasons from './reasons.ts';
 import { propose, toRecommendation } from './recommend.ts';
 import type { Proposal } from './recommend.ts';
+import { metricRules } from './rules.ts';
 import { remember, stabilize } from './stabilize.ts';
 import { restore, store } from './state.ts';
+import { judgeSteps } from './thresholds.ts';
 import type { Verdict } from './verdict.ts';
+import type { Mechanism } from './without.ts';
 
 export interface EvaluateInput {
   /** After defaulting. */
@@ -31,6 +37,8 @@ export interface EvaluateInput {
   launchedAt: readonly Instant[];
   /** For how long a leaving host is still paid for. */
   drainSeconds: number;
+  /** What the load was like before, for the season; undefined where nothing is known. */
+  history: LoadHistory | undefined;
   /** `engineState` of the last decision as it was stored; undefined, another version or garbage starts afresh. */
   engineState: unknown;
   now: Instant;
@@ -38,32 +46,37 @@ export interface EvaluateInput {
 
 /**
  * How many hosts a pool should have, and why. Pure: the same input gives the same decision. Never throws and never
- * answers NaN, whatever the observations, the stored state or the clock say.
+ * answers NaN, whatever the observations, the stored state or the clock say. `without` leaves a mechanism out, to see
+ * what it is worth.
  */
-export function evaluate({ policy, observations, hosts, replicas, constraints, engineState, now }: EvaluateInput): Decision {
-  const capacity = capacityOf(hosts, replicas);
+export function evaluate(input: EvaluateInput, without?: Mechanism): Decision {
+  const { policy, observations, hosts, now } = input;
+  const capacity = capacityOf(hosts, input.replicas);
   const { current } = capacity;
-  const proposals = propose(policy, observations, capacity);
-  const sight = sightOf(proposals);
-  const windows = {
-    scaleInSeconds: policy.behavior.scaleIn.stabilizationWindowSeconds,
-    intervalSeconds: policy.intervalSeconds,
-  };
-  const memory = look(settlePending(restore(engineState, now), current, now), sight, windows, now);
+  const windows = { outSeconds: policy.behavior.scaleOut.stabilizationWindowSeconds, inSeconds: scaleInWindow(policy) };
+  const before = settlePending(restore(input.engineState, now), current, now);
 
-  const wanted = combine(proposals, current);
-  const stable = stabilize(wanted, current, memory, policy.behavior, now);
+  const readings = readingsOf(metricRules(policy), observations, capacity.inService, without === 'OfferedLoad' ? undefined : before.inFlight);
+  const foresight = lookAhead(before.foresight, readings.all, capacity, input, without);
+  const forecast = forecastOf(foresight, policy, now);
+  const proposals = propose(readings.all, without === 'Elsewhere' ? {} : before.steps, capacity, policy);
+  const sight = sightOf(proposals);
+  const memory = look(before, sight, { scaleInSeconds: windows.inSeconds, intervalSeconds: policy.intervalSeconds }, now);
+
+  const wanted = addForecast(combine(proposals, current), forecast);
+  const stable = stabilize(wanted, current, memory, windows, now);
   const fallback = fallbackHosts(policy, memory.absences);
   const covered = fallback === undefined ? stable : raise(stable, fallback, memory.absences);
-  const paced = limitRate(covered, current, memory, policy.behavior, now);
+  const paced = limitRate(keepForSeason(covered, current, forecast), current, memory, policy.behavior, now);
+  const paid = without === 'PaidHours' ? paced : keepPaid(paced, current, { ...input, booting: hosts.booting, intervalSeconds: policy.intervalSeconds }, now);
   const held = hold(policy, now);
-  const guards = held === undefined ? vetoesOf(proposals) : [];
   const final = constrain(
-    held === undefined ? paced : { ...held, reasons: [...held.reasons, ...wanted.reasons.slice(0, 1)] },
-    { policy, current, constraints: [...guards, ...constraints] },
+    held === undefined ? paid : { ...held, reasons: [...held.reasons, ...wanted.reasons.slice(0, 1)] },
+    { policy, current, constraints: [...(held === undefined ? vetoesOf(proposals) : []), ...input.constraints] },
   );
 
-  const seen = remember(memory, { proposed: highestOf(proposals) ?? current, current, sight, atLeast: fallback ?? 0 }, policy.behavior, now);
+  const proposed = Math.max(highestOf(proposals) ?? current, forecast?.acts === true ? forecast.hosts : 0);
+  const seen = remember(memory, { proposed, current, sight, atLeast: fallback ?? 0 }, windows, now);
   const desired = final.hosts;
   return {
     time: now,
@@ -74,7 +87,14 @@ export function evaluate({ policy, observations, hosts, replicas, constraints, e
     recommendations: proposals.map(toRecommendation),
     limitedBy: final.limitedBy,
     ...(final.heldBy !== undefined && { heldBy: final.heldBy }),
-    engineState: store({ ...seen, ...(desired !== current && { pending: { at: now, from: current, to: desired } }) }),
+    ...(forecast !== undefined && { forecast: { hosts: forecast.hosts, leadSeconds: forecast.outlook.leadSeconds, mode: policy.prediction.mode } }),
+    engineState: store({
+      ...seen,
+      foresight,
+      steps: judgeSteps(before.steps, readings.all, capacity.settled, foresight.sample, now),
+      ...(readings.inFlight !== undefined && { inFlight: readings.inFlight }),
+      ...(desired !== current && { pending: { at: now, from: current, to: desired } }),
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { toTimestamp } from '../model/index.ts';
 import type { Absence, Constraint, Instant } from '../model/index.ts';
+import type { Outlook } from './foresight.ts';
 import type { MetricRule } from './rules.ts';
 
 /** The clauses of a decision, all in one place so that they read alike. Each says what was seen and what it led to. */
@@ -7,8 +8,10 @@ import type { MetricRule } from './rules.ts';
 export const sized = (rule: MetricRule, value: number, hosts: number, note = ''): string =>
   `${seen(rule, value)} of ${share(rule)} → ${hosts}${note}`;
 
-const share = ({ aggregation, target, unit }: MetricRule): string =>
-  aggregation === 'Sum' ? `${number(target)} a host` : quantity(target, unit);
+const share = ({ aggregation, sizing, limit, target, unit }: MetricRule): string => {
+  const carried = sizing === 'Exact' ? limit : target;
+  return aggregation === 'Sum' ? `${number(carried)} a host` : quantity(carried, unit);
+};
 
 export const withinTolerance = (raw: number): string => ` (within tolerance, else ${raw})`;
 export const whileWarming = (raw: number): string => ` (hosts are warming, else ${raw})`;
@@ -18,6 +21,9 @@ export const content = (rule: MetricRule, value: number): string =>
 
 export const steppedUp = (rule: MetricRule, value: number, base: number, hosts: number): string =>
   `${seen(rule, value)} over ${quantity(rule.target, rule.unit)} → ${hosts} (a step up from ${base})`;
+
+export const elsewhere = (rule: MetricRule, value: number, suspect: string | undefined): string =>
+  `${seen(rule, value)} over ${quantity(rule.target, rule.unit)}, but more hosts did not help: the bottleneck is elsewhere${suspect === undefined ? '' : `, look at ${suspect}`}`;
 
 export const vetoes = (rule: MetricRule, value: number, current: number): string =>
   `${seen(rule, value)} over ${quantity(rule.target, rule.unit)}: no growth beyond ${current}`;
@@ -49,6 +55,17 @@ export const rateLimited = (hosts: number, direction: 'scaleOut' | 'scaleIn'): s
 
 export const disabled = (current: number, direction: 'scaleOut' | 'scaleIn'): string =>
   `held at ${current}: behavior.${direction}.selectPolicy is Disabled`;
+
+export const foreseen = (hosts: number, { level, upper, leadSeconds }: Outlook): string =>
+  `forecast: load for ${number(level)} hosts now, up to ${number(upper)} in ${Math.round(leadSeconds)} s → ${hosts}`;
+
+export const seasonComes = (hosts: number, leadSeconds: number): string =>
+  `held at ${hosts}: a season ago the load rose within ${Math.round(leadSeconds)} s`;
+
+export const bootIsPaid = (hosts: number): string => `held at ${hosts}: hosts that boot are paid for their hour`;
+
+export const hourIsPaid = (hosts: number, ending: number): string =>
+  `held at ${hosts}: ${ending === 0 ? 'no paid hour ends' : `the paid hour of ${ending} ends`} before the next evaluation`;
 
 export const onHold = (hosts: number, until: Instant, why: string | undefined): string =>
   clip(`held at ${hosts} by spec.hold until ${toTimestamp(until)}${why ? `: ${why}` : ''}`, 160);

@@ -1,10 +1,12 @@
 import type { ScalingPolicySpec } from '../api/index.ts';
-import type { Absence, Constraint, Observation, Recommendation } from '../model/index.ts';
+import type { Constraint, Recommendation } from '../model/index.ts';
 import { wholeHosts } from './capacity.ts';
 import type { Capacity } from './capacity.ts';
 import * as reasons from './reasons.ts';
-import { metricRules } from './rules.ts';
+import type { Reading } from './readings.ts';
 import type { MetricRule } from './rules.ts';
+import { suspectOf } from './thresholds.ts';
+import type { Steps } from './thresholds.ts';
 
 /** What one metric says, with its rule. */
 export type Proposal = { rule: MetricRule; reason: string } & (
@@ -18,19 +20,17 @@ export type Proposal = { rule: MetricRule; reason: string } & (
   | { kind: 'Absent' }
 );
 
-/** One proposal for each metric of the policy, in the policy's order. */
-export function propose(policy: ScalingPolicySpec, observations: readonly Observation[], capacity: Capacity): Proposal[] {
-  const byMetric = new Map(observations.map((observation) => [observation.metric, observation]));
-  return metricRules(policy).map((rule) => {
-    const reading = read(rule, byMetric.get(rule.name));
-    if (typeof reading !== 'number') return { kind: 'Absent', rule, reason: reasons.absent(rule, reading) };
+/** One proposal for each reading, in their order. */
+export function propose(readings: readonly Reading[], steps: Steps, capacity: Capacity, policy: ScalingPolicySpec): Proposal[] {
+  return readings.map(({ rule, seen }) => {
+    if (seen.kind === 'Absent') return { kind: 'Absent', rule, reason: reasons.absent(rule, seen.absence) };
     switch (rule.type) {
       case 'Ratio':
-        return rule.aggregation === 'Sum' ? shareTotal(rule, reading, capacity, policy) : shareMean(rule, reading, capacity, policy);
+        return rule.aggregation === 'Sum' ? shareTotal(rule, seen.value, capacity, policy) : shareMean(rule, seen.value, capacity, policy);
       case 'Threshold':
-        return stepUp(rule, reading, capacity);
+        return steps[rule.name]?.verdict === 'Elsewhere' ? slowElsewhere(rule, seen.value, readings, capacity) : stepUp(rule, seen.value, capacity);
       case 'Guard':
-        return guard(rule, reading, capacity);
+        return guard(rule, seen.value, capacity);
     }
   });
 }
@@ -42,18 +42,12 @@ export const toRecommendation = (proposal: Proposal): Recommendation => ({
   blocksScaleIn: proposal.kind === 'Absent' || proposal.kind === 'StepsUp',
 });
 
-/** The value, or why there is none. Rates of counters may come out a hair below zero. */
-function read(rule: MetricRule, observation: Observation | undefined): number | Absence {
-  if (observation === undefined) return { kind: 'Empty', message: 'no observation was made' };
-  if (observation.kind === 'Absence') return observation.absence;
-  if (!Number.isFinite(observation.value)) return { kind: 'NotANumber', message: `the value is ${observation.value}` };
-  if (!(rule.target > 0)) return { kind: 'NotANumber', message: `the target is ${rule.target}` };
-  return Math.max(0, observation.value);
-}
+/** What a host is sized to carry. */
+const carriedBy = ({ sizing, limit, target }: MetricRule): number => (sizing === 'Exact' ? limit : target);
 
 /** A total over the pool: so many hosts carry it. */
 function shareTotal(rule: MetricRule, value: number, { current }: Capacity, policy: ScalingPolicySpec): Proposal {
-  const demand = value / rule.target;
+  const demand = value / carriedBy(rule);
   return sizes(rule, value, { growth: demand, shrink: demand, current }, policy);
 }
 
@@ -63,7 +57,7 @@ function shareTotal(rule: MetricRule, value: number, { current }: Capacity, poli
  */
 function shareMean(rule: MetricRule, value: number, { current, inService, settled }: Capacity, policy: ScalingPolicySpec): Proposal {
   if (inService === 0) return { kind: 'Absent', rule, reason: reasons.noHostToMeasure(rule, value) };
-  const load = value / rule.target;
+  const load = value / carriedBy(rule);
   return sizes(rule, value, { growth: settled * load, shrink: inService * load, current }, policy);
 }
 
@@ -76,8 +70,9 @@ interface Demand {
 
 function sizes(rule: MetricRule, value: number, { growth, shrink, current }: Demand, policy: ScalingPolicySpec): Proposal {
   const { scaleOut, scaleIn } = policy.behavior;
-  const upper = current * (1 + scaleOut.tolerancePercent / 100);
-  const lower = current * (1 - scaleIn.tolerancePercent / 100);
+  const [outPercent, inPercent] = rule.sizing === 'Exact' ? [0, 0] : [scaleOut.tolerancePercent, scaleIn.tolerancePercent];
+  const upper = current * (1 + outPercent / 100);
+  const lower = current * (1 - inPercent / 100);
   const size = (hosts: number, tolerated: boolean, note = ''): Proposal =>
     ({ kind: 'Sizes', rule, hosts, tolerated, reason: reasons.sized(rule, value, hosts, note) });
 
@@ -99,6 +94,12 @@ function stepUp(rule: MetricRule, value: number, { current, settled }: Capacity)
   const step = Math.max(1, wholeHosts(settled * Math.min(1, value / rule.target - 1)));
   const hosts = Math.max(current, settled + step);
   return { kind: 'StepsUp', rule, hosts, reason: reasons.steppedUp(rule, value, settled, hosts) };
+}
+
+/** Hosts that came for this threshold did not help: it asks for no more, and lets none go. */
+function slowElsewhere(rule: MetricRule, value: number, readings: readonly Reading[], { current }: Capacity): Proposal {
+  if (value <= rule.target) return { kind: 'Content', rule, reason: reasons.content(rule, value) };
+  return { kind: 'StepsUp', rule, hosts: current, reason: reasons.elsewhere(rule, value, suspectOf(readings, rule.name)) };
 }
 
 function guard(rule: MetricRule, value: number, { current }: Capacity): Proposal {

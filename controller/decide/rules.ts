@@ -12,15 +12,20 @@ export interface MetricRule {
   aggregation: Aggregation;
   /** In `unit`; what crossing it means depends on `type`. */
   target: number;
+  /** Of a Ratio: the most a host can carry; as written, else the target with scaleOut's tolerance. */
+  limit: number;
+  /** `Exact`: a limit was written, and the pool is sized by it. `Tolerant`: it is sized by the target, as an HPA does. */
+  sizing: 'Exact' | 'Tolerant';
   /** Empty for a query of the policy's own. */
   unit: string;
   title: string;
 }
 
 /** The metrics of a policy in its own order, ready-made ones resolved. */
-export const metricRules = (policy: ScalingPolicySpec): MetricRule[] => policy.metrics.map(resolve);
+export const metricRules = (policy: ScalingPolicySpec): MetricRule[] =>
+  policy.metrics.map((metric) => resolve(metric, policy.behavior.scaleOut.tolerancePercent));
 
-function resolve(metric: ScalingPolicySpec['metrics'][number]): MetricRule {
+function resolve(metric: ScalingPolicySpec['metrics'][number], tolerancePercent: number): MetricRule {
   const name = metric.promql === undefined ? signalNamed(metric.query ?? metric.name) : undefined;
   const signal = name === undefined ? undefined : SIGNALS[name];
   return {
@@ -29,6 +34,8 @@ function resolve(metric: ScalingPolicySpec['metrics'][number]): MetricRule {
     type: metric.type ?? signal?.type ?? 'Ratio',
     aggregation: signal?.aggregation ?? metric.aggregation ?? 'Sum',
     target: metric.target,
+    limit: metric.limit ?? metric.target * (1 + tolerancePercent / 100),
+    sizing: metric.limit === undefined ? 'Tolerant' : 'Exact',
     unit: signal?.unit ?? '',
     title: signal?.title ?? metric.name,
   };

@@ -1,4 +1,3 @@
-import type { ScalingPolicySpec } from '../api/index.ts';
 import type { Instant } from '../model/index.ts';
 import type { Sight } from './coverage.ts';
 import * as reasons from './reasons.ts';
@@ -6,14 +5,18 @@ import type { Memory } from './state.ts';
 import { addHigh, addLow, within } from './timeline.ts';
 import type { Verdict } from './verdict.ts';
 
+/** For how long proposals count, in each direction. */
+export interface StabilizationWindows {
+  outSeconds: number;
+  inSeconds: number;
+}
+
 /**
  * Growth follows the lowest proposal of its window, shrinking the highest of its own, each window seen from the
  * current number alone: neither can hold back the other. Nothing shrinks before one full window was observed.
  */
-export function stabilize(verdict: Verdict, current: number, memory: Memory, behavior: ScalingPolicySpec['behavior'], now: Instant): Verdict {
+export function stabilize(verdict: Verdict, current: number, memory: Memory, { outSeconds, inSeconds }: StabilizationWindows, now: Instant): Verdict {
   const wanted = verdict.hosts;
-  const outSeconds = behavior.scaleOut.stabilizationWindowSeconds;
-  const inSeconds = behavior.scaleIn.stabilizationWindowSeconds;
   if (wanted > current) {
     const lowest = Math.min(wanted, ...within(memory.lows, outSeconds, now).map(([, hosts]) => hosts));
     const hosts = Math.max(current, lowest);
@@ -45,9 +48,9 @@ interface Seen {
  * Remembers what was proposed, and forgets what both windows have passed. What a partial sight proposes may be too
  * low: it counts only where it asks for more.
  */
-export function remember(memory: Memory, { proposed, current, sight, atLeast }: Seen, behavior: ScalingPolicySpec['behavior'], now: Instant): Memory {
-  const highs = within(memory.highs, behavior.scaleIn.stabilizationWindowSeconds, now);
-  const lows = within(memory.lows, behavior.scaleOut.stabilizationWindowSeconds, now);
+export function remember(memory: Memory, { proposed, current, sight, atLeast }: Seen, { outSeconds, inSeconds }: StabilizationWindows, now: Instant): Memory {
+  const highs = within(memory.highs, inSeconds, now);
+  const lows = within(memory.lows, outSeconds, now);
   const counts = sight === 'Complete' || proposed > current;
   const high = Math.max(counts ? proposed : 0, atLeast);
   return {

@@ -1,4 +1,10 @@
 import type { EngineState, Instant } from '../model/index.ts';
+import { UNSEEN } from './foresight.ts';
+import type { Foresight } from './foresight.ts';
+import { restoreForesight } from './foresight-state.ts';
+import type { InFlight } from './offered.ts';
+import { isCount, isRecord } from './stored.ts';
+import type { Step, Steps } from './thresholds.ts';
 import { MOST_MARKS } from './timeline.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -23,13 +29,21 @@ export interface Memory {
   removed: Timeline;
   /** The last decision that wanted a change; it becomes `added` or `removed` when the hosts follow. */
   pending?: { at: Instant; from: number; to: number };
+  /** Requests in the system when last seen. */
+  inFlight?: InFlight;
+  /** Thresholds that are exceeded, and what hosts did about them. */
+  steps: Steps;
+  foresight: Foresight;
 }
 
-export const FRESH: Memory = { absences: 0, highs: [], lows: [], added: [], removed: [] };
+export const FRESH: Memory = { absences: 0, highs: [], lows: [], added: [], removed: [], steps: {}, foresight: UNSEEN };
+
+/** Another version is a fresh start. */
+const VERSION = 2;
 
 /** Every field is optional in what is stored; undefined ones are left out, so that JSON gives back the same. */
 export const store = (memory: Memory): EngineState => ({
-  version: 1,
+  version: VERSION,
   ...Object.fromEntries(Object.entries(memory).filter(([, value]) => value !== undefined)),
 });
 
@@ -38,15 +52,17 @@ export const store = (memory: Memory): EngineState => ({
  * What lies in the future (the clock was set back, or the last leader's was ahead) is as if it had not been.
  */
 export function restore(stored: unknown, now: Instant): Memory {
-  if (!isRecord(stored) || stored['version'] !== 1) return FRESH;
+  if (!isRecord(stored) || stored['version'] !== VERSION) return FRESH;
   const past = (value: unknown): Instant | undefined => (isCount(value) && value <= now ? value : undefined);
   const evaluatedAt = past(stored['evaluatedAt']);
-  if (evaluatedAt === undefined) return { ...FRESH, ...changes(stored) };
+  const foresight = restoreForesight(stored['foresight'], now);
+  if (evaluatedAt === undefined) return { ...FRESH, ...changes(stored), foresight };
 
   const observedSince = past(stored['observedSince']);
   const absentSince = past(stored['absentSince']);
   const absenceCountedAt = past(stored['absenceCountedAt']);
   const pending = readPending(stored['pending'], now);
+  const inFlight = readInFlight(stored['inFlight'], now);
   return {
     evaluatedAt,
     ...(observedSince !== undefined && { observedSince }),
@@ -57,6 +73,9 @@ export function restore(stored: unknown, now: Instant): Memory {
     lows: readTimeline(stored['lows']),
     ...changes(stored),
     ...(pending !== undefined && { pending }),
+    ...(inFlight !== undefined && { inFlight }),
+    steps: readSteps(stored['steps'], now),
+    foresight,
   };
 }
 
@@ -78,7 +97,21 @@ function readPending(value: unknown, now: Instant): Memory['pending'] {
   return isCount(at) && at <= now && isCount(from) && isCount(to) ? { at, from, to } : undefined;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function readInFlight(value: unknown, now: Instant): InFlight | undefined {
+  if (!isRecord(value)) return undefined;
+  const { at, requests } = value;
+  return isCount(at) && at <= now && isCount(requests) ? { at, requests } : undefined;
+}
 
-const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+/** A policy has at most 16 metrics. */
+const MOST_STEPS = 16;
+
+function readSteps(value: unknown, now: Instant): Steps {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(Object.entries(value).slice(0, MOST_STEPS).flatMap(([name, step]) => {
+    if (!isRecord(step)) return [];
+    const { at, hosts, load, excess, verdict } = step;
+    if (!isCount(at) || at > now || !isCount(hosts) || !isCount(load) || !isCount(excess) || (verdict !== 'Open' && verdict !== 'Elsewhere')) return [];
+    return [[name, { at, hosts, load, excess, verdict } satisfies Step]];
+  }));
+}

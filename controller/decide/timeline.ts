@@ -6,7 +6,7 @@ export type Mark = readonly [at: Instant, hosts: number];
 /** Marks by rising time, bounded in number. */
 export type Timeline = readonly Mark[];
 
-export const MOST_MARKS = 96;
+export const MOST_MARKS = 48;
 
 /**
  * The maxima that a sliding window needs: a mark that a later one equals or exceeds can never be the highest again.

@@ -16,7 +16,7 @@ export interface Recommendation {
 
 /** Opaque to everyone but decide/: bounded, versioned, serialisable. */
 export interface EngineState {
-  version: 1;
+  version: number;
   [key: string]: unknown;
 }
 
@@ -34,5 +34,14 @@ export interface Decision {
   limitedBy: Constraint[];
   /** What held a change back, for the skipped-events metric: `Stabilization`, `RateLimit`, `Tolerance`, `Absent`, `Threshold`, … */
   heldBy?: string;
+  /** What the load may come to by the time at which a host that is ordered now serves; absent where nothing is foreseen. */
+  forecast?: Forecast;
   engineState: EngineState;
+}
+
+export interface Forecast {
+  hosts: number;
+  leadSeconds: number;
+  /** `Shadow` is computed and recorded, `On` may add hosts. */
+  mode: 'Off' | 'Shadow' | 'On';
 }

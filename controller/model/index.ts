@@ -1,3 +1,4 @@
+export * from './caution.ts';
 export * from './constraint.ts';
 export * from './decision.ts';
 export * from './endpoint.ts';
@@ -5,6 +6,7 @@ export * from './errors.ts';
 export * from './facts.ts';
 export * from './fleet.ts';
 export * from './kamal.ts';
+export type * from './load-history.ts';
 export * from './membership-fact.ts';
 export * from './membership.ts';
 export * from './observation.ts';

@@ -45,7 +45,7 @@ async function decide(context: Context, policy: ScalingPolicy, pool: HostPool, h
   const constraints: Constraint[] = [{ kind: 'Ceiling', hosts: pool.spec.maxReplicas, reason: 'maxReplicas', liftedBy: 'raise spec.maxReplicas of the pool' }];
   const decision = evaluate({
     policy: policy.spec, observations, hosts: counts, replicas: pool.spec.replicas, constraints, ...tariff(context, hosts),
-    bootSeconds: pool.status?.bootSeconds ?? [], drainSeconds: pool.spec.drain.timeoutSeconds, engineState, now: context.clock.now(),
+    bootSeconds: pool.status?.bootSeconds ?? [], drainSeconds: pool.spec.drain.timeoutSeconds, history: undefined, engineState, now: context.clock.now(),
   });
   await context.engineStates.save(keyOf(policy), decision.engineState, decision.desired !== decision.current);
   return decision;

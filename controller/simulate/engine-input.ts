@@ -52,6 +52,7 @@ export function startEngine({ policy, billing, drainSeconds }: EngineSetting): E
         billing,
         launchedAt: moment.launchedAt ?? [],
         drainSeconds,
+        history: undefined,
         engineState,
         now: moment.time,
       });

@@ -7,8 +7,9 @@ Namespace:  default
 Pool:       web
 Mode:       Enforce (sets replicas of the pool)
 Hosts:      1 to 4
+Forecast:   caution 50 (0 thrifty, 50 calm, 100 safe)
 Scale out:  window 0 s, tolerance 10 %, 4 hosts or 100 % a minute
-Scale in:   window 300 s, tolerance 10 %, 2 hosts or 20 % a minute
+Scale in:   window 180 s, tolerance 10 %, 2 hosts or 20 % a minute
 Fallback:   at least 3 hosts after 3 evaluations without metrics
 
 Last evaluation (5s ago, 2 → 4 hosts):

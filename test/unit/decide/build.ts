@@ -9,7 +9,7 @@ export const START: Instant = Date.parse('2026-11-23T12:00:00Z');
 type Direction = ScalingPolicySpec['behavior']['scaleOut'];
 type PolicyParts = Partial<Omit<ScalingPolicySpec, 'behavior'>> & { scaleOut?: Partial<Direction>; scaleIn?: Partial<Direction> };
 
-/** A policy as defaulting leaves it, with `parts` instead of the defaults. */
+/** A policy as defaulting leaves it, but without prediction, with `parts` instead of the defaults. */
 export function policyOf({ scaleOut, scaleIn, ...parts }: PolicyParts = {}): ScalingPolicySpec {
   return {
     targetRef: { kind: 'HostPool', name: 'web' },
@@ -17,6 +17,7 @@ export function policyOf({ scaleOut, scaleIn, ...parts }: PolicyParts = {}): Sca
     minHosts: 1,
     maxHosts: 20,
     intervalSeconds: 15,
+    prediction: { mode: 'Off', caution: 50 },
     metrics: [{ name: 'rps', target: 70 }],
     behavior: {
       scaleOut: { stabilizationWindowSeconds: 0, tolerancePercent: 10, selectPolicy: 'Max', ...scaleOut },
@@ -48,7 +49,7 @@ export const valuesOf = (values: Record<string, number | null>): Observation[] =
   Object.entries(values).map(([metric, amount]) => (amount === null ? absence(metric) : value(metric, amount)));
 
 /** A pool that never booted a host and pays for none. */
-export const UNPAID = { bootSeconds: [], billing: 'None', launchedAt: [], drainSeconds: 30 } as const;
+export const UNPAID = { bootSeconds: [], billing: 'None', launchedAt: [], drainSeconds: 30, history: undefined } as const;
 
 /** One evaluation of `direct()` for 4 hosts at START, but for `parts`. */
 export const decide = (parts: Partial<EvaluateInput> = {}): Decision =>

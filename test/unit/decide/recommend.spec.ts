@@ -98,12 +98,12 @@ describe('decide: metric rules', () => {
       ],
     }));
     expect(rules).to.deep.equal([
-      { name: 'cpu', signal: 'cpu', type: 'Ratio', aggregation: 'Mean', target: 60, unit: '%', title: 'CPU' },
-      { name: 'busy', signal: 'pumaBusy', type: 'Ratio', aggregation: 'Mean', target: 70, unit: '%', title: 'busy Puma threads' },
-      { name: 'p95', signal: undefined, type: 'Threshold', aggregation: 'Sum', target: 1, unit: '', title: 'p95' },
-      { name: 'load', signal: undefined, type: 'Ratio', aggregation: 'Mean', target: 3, unit: '', title: 'load' },
-      { name: 'jobs', signal: undefined, type: 'Ratio', aggregation: 'Sum', target: 10, unit: '', title: 'jobs' },
-      { name: 'memory', signal: 'memory', type: 'Guard', aggregation: 'Mean', target: 90, unit: '%', title: 'memory' },
+      { name: 'cpu', signal: 'cpu', type: 'Ratio', aggregation: 'Mean', target: 60, limit: 66, sizing: 'Tolerant', unit: '%', title: 'CPU' },
+      { name: 'busy', signal: 'pumaBusy', type: 'Ratio', aggregation: 'Mean', target: 70, limit: 77, sizing: 'Tolerant', unit: '%', title: 'busy Puma threads' },
+      { name: 'p95', signal: undefined, type: 'Threshold', aggregation: 'Sum', target: 1, limit: 1.1, sizing: 'Tolerant', unit: '', title: 'p95' },
+      { name: 'load', signal: undefined, type: 'Ratio', aggregation: 'Mean', target: 3, limit: 3 * 1.1, sizing: 'Tolerant', unit: '', title: 'load' },
+      { name: 'jobs', signal: undefined, type: 'Ratio', aggregation: 'Sum', target: 10, limit: 11, sizing: 'Tolerant', unit: '', title: 'jobs' },
+      { name: 'memory', signal: 'memory', type: 'Guard', aggregation: 'Mean', target: 90, limit: 90 * 1.1, sizing: 'Tolerant', unit: '%', title: 'memory' },
     ]);
   });
 });

@@ -5,7 +5,8 @@ import { policyDraft, poolDraft } from '../../support/drafts.ts';
 import { refused } from '../../support/refused.ts';
 import { type Bench, PRIMARY, WEB, createBench } from './bench.ts';
 
-const POLICY = { metrics: [{ name: 'rps', target: 10 }], maxHosts: 5 };
+/** Without forecasts, so that each number is that of the newest value. */
+const POLICY = { metrics: [{ name: 'rps', target: 10 }], maxHosts: 5, prediction: { mode: 'Off' } };
 
 describe('a pass over a policy', () => {
   let bench: Bench;

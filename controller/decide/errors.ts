@@ -1,0 +1,74 @@
+/**
+ * How wrong forecasts of one kind of situation have come out: counts of errors by size, in units of the spread that was
+ * expected. Positive errors are load that was not foreseen.
+ */
+export type Errors = readonly number[];
+
+const BINS = 64;
+/** Error sizes grow like a hyperbolic sine from bin to bin: fine around zero, and up to 20 spreads at the ends. */
+const RANGE = Math.asinh(40);
+const WIDTH = (2 * RANGE) / BINS;
+const sizeAt = (bin: number): number => Math.sinh(-RANGE + bin * WIDTH) / 2;
+
+/** Empty until the first error, as most situations never come. */
+export const NO_ERRORS: Errors = [];
+const EMPTY: Errors = Array.from({ length: BINS }, () => 0);
+
+/** Newer errors count more: all counts are halved when there are so many. */
+const MOST_ERRORS = 2048;
+
+/** What one situation can learn from all others together, as a number of errors. */
+const SHARED = 20;
+/** What is taken for known before anything was learned: errors of a normal distribution, as a number of errors. */
+const ASSUMED = 10;
+const NORMAL: Errors = normalised(EMPTY.map((_, bin) => {
+  const middle = sizeAt(bin + 0.5);
+  return Math.exp(-0.5 * middle * middle) * (sizeAt(bin + 1) - sizeAt(bin));
+}));
+
+export function addError(errors: Errors, size: number): Errors {
+  const bin = Math.max(0, Math.min(BINS - 1, Math.floor((Math.asinh(2 * size) + RANGE) / WIDTH)));
+  const next = errors.length === 0 ? EMPTY.slice() : errors.slice();
+  next[bin] = next[bin]! + 1;
+  return sum(next) < MOST_ERRORS ? next : next.map((count) => count >> 1);
+}
+
+/**
+ * The error that is exceeded with a chance of `risk` in this situation, in spreads. The fewer errors of its own it has,
+ * the more it goes by those of all situations, and of those by what is usual.
+ */
+export function errorAt(risk: number, own: Errors, all: readonly Errors[]): number {
+  const pooled = pool(all);
+  const share = SHARED / sum(pooled);
+  const rank = (1 - risk) * (sum(own) + SHARED);
+  let below = 0;
+  for (let bin = 0; bin < BINS; bin++) {
+    below += (own[bin] ?? 0) + share * pooled[bin]!;
+    // The end of the bin, not a place in it: while a constant load goes on counts change, and the answer must not.
+    if (below >= rank) return sizeAt(bin + 1);
+  }
+  return sizeAt(BINS);
+}
+
+function pool(all: readonly Errors[]): number[] {
+  const pooled = NORMAL.map((share) => ASSUMED * share);
+  for (const errors of all) {
+    for (let bin = 0; bin < errors.length; bin++) pooled[bin] = pooled[bin]! + errors[bin]!;
+  }
+  return pooled;
+}
+
+/** Errors as they were stored; undefined for anything else. */
+export const readErrors = (value: unknown): Errors | undefined =>
+  Array.isArray(value) && (value.length === BINS || value.length === 0) && value.every((count) => Number.isInteger(count) && count >= 0 && count <= MOST_ERRORS) ? value : undefined;
+
+function normalised(weights: Errors): Errors {
+  const total = sum(weights);
+  return weights.map((weight) => weight / total);
+}
+
+function sum(counts: Errors): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
+}
