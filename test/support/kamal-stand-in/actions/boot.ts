@@ -26,7 +26,7 @@ export class Barrier {
 }
 
 export async function bootRole(session: Session, on: OnHost, role: Role, version: string, barrier: Barrier): Promise<void> {
-  const isGate = role === session.config.primaryRole;
+  const isGate = role === session.targets.primaryRole;
   const primary = session.targets.primaryRole?.name ?? '';
   const commands = roleCommands(session.config, role);
   const old = await makeRoom(session, on, role, version);
