@@ -112,6 +112,9 @@ async function perform(session: Session, full: string, rest: readonly string[], 
       return output.puts(KAMAL_VERSION);
     case 'config':
       return output.puts(dumpConfiguration(session.config));
+    case 'secrets print':
+      for (const [name, value] of Object.entries(session.config.secrets.all())) output.puts(`${name}=${value}`);
+      return;
     case 'rollback':
       return rollback(session, rest[0] ?? '');
     case 'app boot':

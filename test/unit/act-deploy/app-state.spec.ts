@@ -83,15 +83,15 @@ describe('what runs on a host', () => {
 
 describe('what hosts say together', () => {
   const at = (name: string, ...args: Parameters<typeof seen>): SeenHost => ({ name, seen: seen(...args) });
-  const reference = (hosts: SeenHost[], unasked = 0): FleetReference => fleetReference(hosts, unasked, ROLE);
+  const reference = (hosts: SeenHost[], ...refused: string[]): FleetReference => fleetReference(hosts, refused, ROLE);
   const v1 = (name: string, more: InspectedOptions[] = []): SeenHost => at(name, [{ id: a }, ...more], a);
 
   it('is their version and what it is made from', () => expect(reference([v1('one'), v1('two')])).to.deep.equal(agreed()));
-  it('is what those say that run something and answer', () => expect(reference([v1('one'), at('two', [], undefined)], 1)).to.deep.equal(agreed()));
+  it('is what those say that run something and answer', () => expect(reference([v1('one'), at('two', [], undefined)], 'three is away')).to.deep.equal(agreed()));
   it('is unknown where none does', () => {
     expect(reference([])).to.deep.equal({ kind: 'Unknown', why: 'there is no host to look at' });
     expect(reference([at('one', [], undefined)])).to.deep.equal({ kind: 'Unknown', why: 'no host runs the app' });
-    expect(reference([], 2)).to.deep.equal({ kind: 'Unknown', why: 'none of 2 hosts that could be asked runs the app' });
+    expect(reference([at('one', [], undefined)], 'two is away')).to.deep.equal({ kind: 'Unknown', why: 'no host that could be asked runs the app; two is away' });
   });
   it('is unknown while one runs a tag', () => expect(reference([at('one', [{ id: a, name: 'shop-web-latest' }], a)])).to.include({ kind: 'Unknown' }).and.to.have.property('why').that.includes('tag latest'));
 
@@ -99,6 +99,7 @@ describe('what hosts say together', () => {
     ['versions differ', [v1('one'), at('two', [{ id: b, name: 'shop-web-v2' }], b)], /one runs version v1, two runs v2/],
     ['what they were made from differs', [v1('one'), at('two', [{ id: a, env: ['X=1'] }], a)], /not alike: environment variable X differs/],
     ['a container is being replaced', [at('one', [{ id: a, name: 'shop-web-v1_replaced_0ac' }], a)], /deploy is under way on one/],
+    ['one is in maintenance', [v1('one'), at('two', [{ id: a }], a, 'stopped')], /two is in maintenance/],
     ['a younger container starts', [v1('one', [{ id: b, name: 'shop-web-v2', age: 5 }])], /version v2 starts on one/],
   ];
   for (const [what, hosts, why] of disagreeing) {

@@ -28,7 +28,7 @@ const TABLE: [what: string, stdout: string, errorClass: ErrorClass, replaceHost:
   ['a registry that is slow', onHost('Error response from daemon: Get "https://registry.test/v2/": net/http: TLS handshake timeout'), 'Transient', false, /registry does not answer/],
   ['a full disk', onHost('write /var/lib/docker/tmp/GetImageBlob2006135004: no space left on device'), 'Transient', true, /disk is full/],
   ['a full disk while a layer unpacks', onHost('failed to register layer: Error processing tar file(exit status 1): write /app: no space left on device'), 'Transient', true, /disk is full/],
-  ['a missing image', onHost('Error response from daemon: manifest for registry.test/acme/shop:nosuch not found: manifest unknown: manifest unknown'), 'NotFound', false, /no image of this version/],
+  ['a missing image', onHost('Error response from daemon: manifest for registry.test/acme/shop:nosuch not found: manifest unknown: manifest unknown'), 'NotFound', false, /does not have the image/],
   ['a wrong password', onHost('Error response from daemon: login attempt to http://10.77.0.1:5000/v2/ failed with status: 401 Unauthorized'), 'Unauthorized', false, /registry refuses/],
   ['another wrong password', onHost('Error response from daemon: Get "https://registry.test/v2/": unauthorized: incorrect username or password'), 'Unauthorized', false, /registry refuses/],
   ['no login', onHost("docker: Error response from daemon: Head \"http://10.77.0.1:5000/v2/acme/shop/manifests/v3\": no basic auth credentials.", 125), 'Unauthorized', false, /registry refuses/],

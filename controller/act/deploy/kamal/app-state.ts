@@ -46,7 +46,8 @@ export function appFact(seen: SeenApp, role: RoleRef, fleet: FleetReference | un
   };
 }
 
-function unlikeFleet({ version, fingerprint }: Container, fleet: FleetReference | undefined): string | undefined {
+/** What of a container is not the fleet's; undefined when nothing is, or nobody knows. */
+export function unlikeFleet({ version, fingerprint }: Container, fleet: FleetReference | undefined): string | undefined {
   if (!isDeployable(version)) return `it runs as ${version}, which is no version that could be deployed`;
   // Another version is told by the version itself; what it was made from must differ.
   if (fleet?.kind !== 'Agreed' || fleet.fingerprint === undefined || fleet.version !== version) return undefined;

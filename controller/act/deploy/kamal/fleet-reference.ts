@@ -13,14 +13,14 @@ export interface SeenHost {
 /** A container that waits so long for its proxy belongs to a deploy that was broken off, not to one under way. */
 const LONGEST_START_MILLISECONDS = seconds(300);
 
-/** What hosts of one role say together. Those that run nothing, or could not be asked, say nothing. */
-export function fleetReference(hosts: readonly SeenHost[], unasked: number, role: RoleRef): FleetReference {
+/** What hosts of one role say together. Those that run nothing, or could not be asked for these reasons, say nothing. */
+export function fleetReference(hosts: readonly SeenHost[], refused: readonly string[], role: RoleRef): FleetReference {
   const serving = hosts.flatMap(({ name, seen }) => {
     const served = servedBy(seen, role);
-    return served.kind === 'Nothing' ? [] : [{ name, seen, container: served.container }];
+    return served.kind === 'Nothing' ? [] : [{ name, seen, served, container: served.container }];
   });
   const [first, ...others] = serving;
-  if (first === undefined) return { kind: 'Unknown', why: unasked > 0 ? `none of ${hosts.length + unasked} hosts that could be asked runs the app` : hosts.length === 0 ? 'there is no host to look at' : 'no host runs the app' };
+  if (first === undefined) return { kind: 'Unknown', why: nobodyText(hosts, refused) };
   const unfinished = serving.find(({ container }) => !isDeployable(container.version));
   if (unfinished !== undefined) return underWay(unfinished.name, unfinished.container);
   const starting = serving.flatMap(({ name, seen, container }) => {
@@ -28,6 +28,8 @@ export function fleetReference(hosts: readonly SeenHost[], unasked: number, role
     return next === undefined ? [] : [{ name, version: next.version }];
   })[0];
   if (starting !== undefined) return { kind: 'Disagree', why: `a deploy is under way: version ${starting.version} starts on ${starting.name}` };
+  const resting = serving.find(({ served }) => served.kind === 'Routed' && served.requests === 'Refused');
+  if (resting !== undefined) return { kind: 'Disagree', why: `${resting.name} is in maintenance` };
   const { version, fingerprint } = first.container;
   const other = others.find(({ container }) => container.version !== version);
   if (other !== undefined) return { kind: 'Disagree', why: `${first.name} runs version ${version}, ${other.name} runs ${other.container.version}` };
@@ -37,6 +39,11 @@ export function fleetReference(hosts: readonly SeenHost[], unasked: number, role
   }
   const previousVersion = previousOf(serving);
   return { kind: 'Agreed', version, fingerprint, ...(previousVersion === undefined ? {} : { previousVersion }) };
+}
+
+function nobodyText(hosts: readonly SeenHost[], [reason]: readonly string[]): string {
+  if (reason !== undefined) return `no host that could be asked runs the app; ${reason}`;
+  return hosts.length === 0 ? 'there is no host to look at' : 'no host runs the app';
 }
 
 function underWay(name: string, { version }: Container): FleetReference {

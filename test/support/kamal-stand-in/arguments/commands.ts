@@ -62,13 +62,14 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
   'prune all': plain,
   'prune images': plain,
   'prune containers': { options: [{ name: 'retain', type: 'numeric' }], takes: 'nothing' },
+  'secrets print': plain,
   'registry login': registry,
   'registry logout': registry,
 };
 
 /** Commands of the real Kamal that the stand-in refuses by name. */
 export const BEYOND: ReadonlySet<string> = new Set([
-  'docs', 'init', 'remove', 'upgrade', 'help', 'accessory', 'build', 'secrets',
+  'docs', 'init', 'remove', 'upgrade', 'help', 'accessory', 'build', 'secrets fetch', 'secrets extract', 'secrets help',
   'app exec', 'app logs', 'app remove', 'app remove_container', 'app remove_containers', 'app remove_images', 'app remove_app_directories',
   'proxy boot_config', 'proxy upgrade', 'proxy logs', 'proxy remove', 'proxy remove_container', 'proxy remove_image', 'proxy remove_proxy_directory',
   'registry setup', 'registry remove', 'app help', 'lock help', 'server help', 'proxy help', 'prune help', 'registry help',
