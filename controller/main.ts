@@ -4,8 +4,9 @@ import { demo } from './compose/demo.ts';
 import { open } from './compose/open.ts';
 import { readFiles } from './compose/read-files.ts';
 import { run } from './compose/run.ts';
+import { simulator } from './compose/simulate/index.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-const composition: Composition = { run, demo, open, readFiles, version };
+const composition: Composition = { run, demo, open, readFiles, simulator, version };
 
 process.exitCode = await runProgram(process.argv.slice(2), composition, processIo());

@@ -1,6 +1,9 @@
 import type { Kind, ObjectKey, Resource } from '../api/index.ts';
 import type { Instant, Membership } from '../model/index.ts';
 import type { DecisionLog, Store } from '../ports/index.ts';
+import type { Simulator } from './simulator.ts';
+
+export type { BacktestRequest, LoadSource, Simulator, WorldRequest } from './simulator.ts';
 
 /** What the commands are given; the composition root makes it, so that no command constructs an adapter. */
 export interface Composition {
@@ -11,6 +14,7 @@ export interface Composition {
   run(flags: RunFlags, io: Io): Promise<number>;
   /** Runs the demo until it ends or `io.signal` aborts. Resolves with the exit code of the process. */
   demo(flags: DemoFlags, io: Io): Promise<number>;
+  simulator: Simulator;
   /** Opens the store beside a controller that may run. Rejects with a ClassifiedError when it cannot be reached. */
   open(where: StoreLocation, io: Io): Promise<OpenStore>;
   /** Reads and judges the documents of files and folders without a store: syntax, schema, rules, and references between them. */

@@ -6,6 +6,7 @@ import { addGet } from './get.ts';
 import { addPauseAndResume } from './pause.ts';
 import { addDemo, addRun } from './run.ts';
 import { addScale } from './scale.ts';
+import { addSimulate } from './simulate.ts';
 import { addValidate } from './validate.ts';
 
 const AFTER_HELP = `
@@ -57,6 +58,7 @@ function describeProgram(composition: Composition, io: Io, finish: (code: number
   addDescribe(program, composition, io, finish);
   addValidate(program, composition, io, finish);
   addScale(program, composition, io, finish);
+  addSimulate(program, composition, io, finish);
   addPauseAndResume(program, composition, io, finish);
   program.command('version').description('Show the version.')
     .addHelpText('after', '\nExample:\n  kamal-autoscaler version')

@@ -1,4 +1,8 @@
 export { PrometheusSource } from './prometheus.ts';
+export { withWindow } from './promql.ts';
+export { PrometheusRange } from './prometheus-range.ts';
+export type { RangePoint, RangeRequest } from './prometheus-range.ts';
+export { requestsHistoryQuery } from './signals-promql.ts';
 export { settingsFault } from './prometheus-settings.ts';
 export type { Credential, PrometheusSettings, Secret, TlsFiles } from './prometheus-settings.ts';
 export { DirectScrapeSource } from './scrape/source.ts';

@@ -1,6 +1,7 @@
 import type { SignalName } from '../model/index.ts';
 import { duration, joinParts, oneOf } from './promql.ts';
-import type { Part, SeriesNames } from './rows.ts';
+import type { MetricQuery } from '../ports/index.ts';
+import { type Part, type SeriesNames, seriesNames } from './rows.ts';
 
 /** Label matchers that pick the series of many pools at once; the answer's labels tell them apart again. */
 interface Selection {
@@ -163,4 +164,11 @@ function queueParts(metric: string, hosts: string, across: 'sum' | 'max'): Parts
     'shared:value': `${across}(max without (${HOST_LABELS}) (${metric}{pool=""}))`,
     'shared:time': `max(timestamp(${metric}{pool=""}))`,
   };
+}
+
+/** Requests a second of a pool over time, as one series: what `rps` reads at one moment, for its history. */
+export function requestsHistoryQuery(pool: Pick<MetricQuery, 'pool' | 'spec'>, windowSeconds: number): string {
+  const { proxies, traefikServices, w } = selection([seriesNames(pool)], windowSeconds);
+  const proxied = `sum(rate(kamal_proxy_http_requests_total{${proxies},status!="101"}[${w}]))`;
+  return traefikServices === undefined ? proxied : `sum(rate(traefik_service_requests_total{${traefikServices},code!="101"}[${w}])) or ${proxied}`;
 }

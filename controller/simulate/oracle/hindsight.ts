@@ -54,7 +54,7 @@ export class Hindsight {
     tick.ready = this.#ready[slot]!;
     tick.booting = this.#booting[slot]!;
     tick.draining = this.#draining[slot]!;
-    tick.p95Seconds = this.#curve.p95(tick.rate / tick.ready);
+    tick.p95Seconds = tick.ready === 0 ? 0 : this.#curve.p95(tick.rate / tick.ready);
     this.#ready[slot] = 0;
     this.#booting[slot] = 0;
     this.#draining[slot] = 0;

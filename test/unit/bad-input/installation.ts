@@ -8,6 +8,7 @@ import { type Io, runProgram } from '../../../controller/cli/index.ts';
 import { open } from '../../../controller/compose/open.ts';
 import { readFiles } from '../../../controller/compose/read-files.ts';
 import { run } from '../../../controller/compose/run.ts';
+import { simulator } from '../../../controller/compose/simulate/index.ts';
 import { type RunningController, startStandalone } from '../../../controller/compose/standalone.ts';
 import { systemClock } from '../../../controller/runtime/clock.ts';
 import { type RunFlags, readSettings } from '../../../controller/runtime/settings.ts';
@@ -80,7 +81,7 @@ export async function call(args: readonly string[], env: Record<string, string> 
   const io: Io = {
     stdout: (text) => void (stdout += text), stderr: (text) => void (stderr += text), env, now: systemClock.now, columns: 80, isTTY: false, signal: AbortSignal.abort(),
   };
-  const composition = { run, open, readFiles, version: '0', demo: async () => { throw new Error('not asked here'); } };
+  const composition = { run, open, readFiles, simulator, version: '0', demo: async () => { throw new Error('not asked here'); } };
   return { exitCode: await runProgram(args, composition, io), stdout, stderr };
 }
 

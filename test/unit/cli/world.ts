@@ -1,10 +1,12 @@
 import { keyOf } from '../../../controller/api/index.ts';
 import type { HostPoolSpec, Kind, ResourceByKind, ScalingPolicySpec } from '../../../controller/api/index.ts';
 import { runProgram } from '../../../controller/cli/index.ts';
-import type { Composition, DemoFlags, FileReading, Io, OpenStore, RunFlags, StoreLocation } from '../../../controller/cli/index.ts';
+import type { BacktestRequest, Composition, DemoFlags, FileReading, Io, OpenStore, RunFlags, StoreLocation } from '../../../controller/cli/index.ts';
 import type { Membership } from '../../../controller/model/index.ts';
 import type { DecisionRecord, Draft } from '../../../controller/ports/index.ts';
 import { type MemoryStore, createMemoryStore } from '../../../controller/runtime/store/memory-store.ts';
+import type { BacktestReport } from '../../../controller/simulate/index.ts';
+import { sampleReport } from './sample-report.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
 
 export const NOON = Date.UTC(2026, 9, 5, 12, 0, 0);
@@ -25,6 +27,9 @@ export interface World {
   locations: StoreLocation[];
   runs: RunFlags[];
   demos: DemoFlags[];
+  backtests: BacktestRequest[];
+  report: BacktestReport;
+  pages: string[];
   closed(): number;
   composition: Composition;
   parts: OpenStore;
@@ -73,6 +78,13 @@ export function createWorld(): World {
       return parts;
     },
     readFiles: async () => world.reading,
+    simulator: {
+      backtest: async (request) => {
+        world.backtests.push(request);
+        return world.report;
+      },
+      writePage: async (file) => void world.pages.push(file),
+    },
   };
 
   const begin = (args: readonly string[], overrides: Partial<Io>): { text(): string; outcome: Promise<Outcome> } => {
@@ -91,7 +103,7 @@ export function createWorld(): World {
 
   const world: World = {
     store, clock, composition, parts,
-    decisions: [], locations: [], runs: [], demos: [],
+    decisions: [], locations: [], runs: [], demos: [], backtests: [], pages: [], report: sampleReport,
     reading: { objects: [], problems: [] },
     closed: () => closed,
     call: async (line, io = {}) => await begin(typeof line === 'string' ? line.split(' ') : line, io).outcome,
