@@ -16,6 +16,7 @@ export const PART_NAMES = [
   'iptables',
   'kamal-proxy',
   'sample-app',
+  'hcloud-probe',
   'etcd',
   'kube-apiserver',
   'kube-controller-manager',
@@ -97,6 +98,19 @@ const PARTS: Readonly<Record<PartName, Omit<Part, 'name'>>> = {
     oldest: [1, 0, 0],
     origin: { kind: 'GoModule', module: 'sample-app', package: 'kamal-autoscaler.dev/sample-app', version: '1.0.0', stamps: {} },
     firstTime: '10 s',
+  },
+  'hcloud-probe': {
+    variable: 'HCLOUD_PROBE',
+    versionArguments: undefined,
+    oldest: [2, 52, 0],
+    origin: {
+      kind: 'GoModule',
+      module: 'hcloud-probe',
+      package: 'kamal-autoscaler.dev/real-parts/hcloud-probe',
+      version: '2.52.0',
+      stamps: {},
+    },
+    firstTime: '15 s',
   },
   etcd: {
     variable: 'ETCD',

@@ -8,7 +8,7 @@ import type { Registry } from './docker/registry.ts';
 import { type DockerState, freshDocker } from './docker/state.ts';
 
 /** What a command answers instead of what it would; undefined leaves it as it is. */
-export type Override = (argv: readonly string[]) => Ending | Promise<Ending> | undefined;
+export type Override = (argv: readonly string[]) => Ending | Promise<Ending | undefined> | undefined;
 
 export interface FakeHost {
   address: string;

@@ -6,8 +6,8 @@ import type { FakeHost } from './host.ts';
 
 export interface HostServer {
   port: number;
-  /** The line of known_hosts without its name: type and key. */
-  hostKey: string;
+  /** Lines of known_hosts without the name: type and key. */
+  hostKeys: readonly string[];
   /** How it meets who connects. `Silent` takes the connection and says nothing. */
   manner: 'Answering' | 'Silent' | 'Hanging up';
   /** How many are open. */
@@ -25,9 +25,20 @@ export interface KeyPair {
   publicLine: string;
 }
 
-export function makeKeyPair(): KeyPair {
-  const { private: privateKey, public: publicLine } = ssh2.utils.generateKeyPairSync('ed25519');
+export type KeyType = 'ed25519' | 'ecdsa' | 'rsa';
+
+export function makeKeyPair(type: KeyType = 'ed25519'): KeyPair {
+  const { private: privateKey, public: publicLine } = generate(type);
   return { privateKey, publicLine: publicLine.trim() };
+}
+
+function generate(type: KeyType): { private: string; public: string } {
+  switch (type) {
+    case 'ed25519': return ssh2.utils.generateKeyPairSync('ed25519');
+    case 'ecdsa': return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
+    case 'rsa': return ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 });
+    default: return type satisfies never;
+  }
 }
 
 /** Lets in whoever has `clientKey`, under any user name. */
@@ -46,7 +57,7 @@ export async function serveHost(host: FakeHost, hostKeys: readonly KeyPair[], cl
   const { port } = tcp.address() as AddressInfo;
   const server: HostServer = {
     port,
-    hostKey: hostKeys[0]?.publicLine ?? '',
+    hostKeys: hostKeys.map((key) => key.publicLine),
     manner: 'Answering',
     dial: async () => {
       const socket = connect({ host: '127.0.0.1', port, noDelay: true });

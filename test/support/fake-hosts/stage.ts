@@ -8,7 +8,7 @@ import { runKamal } from '../kamal-stand-in/run.ts';
 import type { LocalResult, World } from '../kamal-stand-in/world.ts';
 import { type FakeHost, makeHost } from './host.ts';
 import { makeRegistry, type Registry } from './docker/registry.ts';
-import { type HostServer, type KeyPair, makeKeyPair, serveHost } from './ssh-server.ts';
+import { type HostServer, type KeyPair, type KeyType, makeKeyPair, serveHost } from './ssh-server.ts';
 
 export interface KamalResult {
   status: number;
@@ -35,12 +35,16 @@ export interface Stage extends AsyncDisposable {
   hookRuns: { hook: string; env: Readonly<Record<string, string>> }[];
   clock: { now: Date };
   keepalive: World['keepalive'];
+  /** Of the hosts that there are. */
+  addresses(): string[];
   host(address: string): FakeHost;
   server(address: string): HostServer;
   /** Brings a host up at an address; a host that was there before is gone. */
-  raise(address: string): Promise<FakeHost>;
+  raise(address: string, keyTypes?: readonly KeyType[]): Promise<FakeHost>;
   /** Nothing listens at the address any more. */
   fell(address: string): Promise<void>;
+  /** Called whenever the stand-in waits, once its time has passed. */
+  onSleep: (milliseconds: number) => void;
   /** `Black hole` swallows connections, so that only a time limit ends the attempt. */
   routes: Map<string, 'Black hole' | 'No route'>;
   write(path: string, text: string): Promise<void>;
@@ -65,14 +69,16 @@ export async function makeStage(options: { registry?: string; env?: Readonly<Rec
     hookRuns: [],
     clock: { now: new Date('2026-11-23T13:12:03Z') },
     keepalive: { intervalMs: 30_000, unanswered: 7 },
+    onSleep: () => undefined,
     routes: new Map(),
+    addresses: () => [...hosts.keys()],
     host: (address) => there(hosts.get(address), address).host,
     server: (address) => there(hosts.get(address), address).server,
-    raise: async (address) => {
+    raise: async (address, keyTypes) => {
       await hosts.get(address)?.server.stop();
       const host = makeHost(address, registry);
       host.beforeCommand = () => pass(10);
-      hosts.set(address, { host, server: await serveHost(host, keys.host, keys.client) });
+      hosts.set(address, { host, server: await serveHost(host, keyTypes?.map((type) => makeKeyPair(type)) ?? keys.host, keys.client) });
       return host;
     },
     fell: async (address) => {
@@ -93,7 +99,10 @@ export async function makeStage(options: { registry?: string; env?: Readonly<Rec
         err: (text) => void (texts.stderr += text),
         terminal: false,
         now: () => new Date(stage.clock.now),
-        sleep: async (milliseconds) => pass(milliseconds),
+        sleep: async (milliseconds) => {
+          pass(milliseconds);
+          stage.onSleep(milliseconds);
+        },
         hex: (bytes) => (random += 1).toString(16).padStart(bytes * 2, 'a'),
         run: (command) => runLocally(stage.git, command),
         hook: async (path, hookEnv) => {

@@ -55,7 +55,8 @@ export const pricingBody = (currency: string, types: readonly SimServerType[] = 
   return {
     currency, vat_rate: '19.00',
     primary_ips: [{ type: 'ipv4', prices: pricesIn(everywhere, IPV4_PRICE) }, { type: 'ipv6', prices: pricesIn(everywhere, free) }],
-    floating_ips: [{ type: 'ipv4', prices: everywhere.map((location) => ({ location, price_monthly: amount('3.0000') })) }],
+    // One for each kind of primary IP: the vendor's client takes it that there are as many.
+    floating_ips: ['ipv4', 'ipv6'].map((type) => ({ type, prices: everywhere.map((location) => ({ location, price_monthly: amount('3.0000') })) })),
     floating_ip: { price_monthly: amount('3.0000') },
     image: { price_per_gb_month: amount('0.0110') }, volume: { price_per_gb_month: amount('0.0440') }, server_backup: { percentage: '20.0000' },
     server_types: types.map((type) => ({ id: type.id, name: type.name, prices: pricesOf(type) })),

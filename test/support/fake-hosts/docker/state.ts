@@ -61,8 +61,9 @@ export const findContainer = (docker: DockerState, reference: string): Container
   docker.containers.find((container) => container.name === reference || (reference !== '' && container.id.startsWith(reference)));
 
 export function startContainer(container: Container): void {
-  container.status = 'running';
-  container.exitCode = container.behaviour === 'Crashing' ? 1 : 0;
+  const crashes = container.behaviour === 'Crashing';
+  container.status = crashes ? 'exited' : 'running';
+  container.exitCode = crashes ? 1 : 0;
 }
 
 /** Filters of `docker ps`: of one kind any may fit, all kinds must. */

@@ -34,7 +34,7 @@ export function usualPrograms(files: MemoryFiles): Readonly<Record<string, Progr
     uname: () => ended(0, 'x86_64\n'),
     '[': ({ argv }) => ended(argv[2] === '-eq' && Number(argv[1]) === Number(argv[3]) ? 0 : 1),
     curl: () => ended(6, '', 'curl: (6) Could not resolve host: get.docker.com\n'),
-    wget: () => ended(4, '', "wget: unable to resolve host address 'get.docker.com'\n"),
+    wget: () => ended(4, '', "--2026-11-23 13:27:32--  https://get.docker.com/\nResolving get.docker.com (get.docker.com)... failed: Name or service not known.\nwget: unable to resolve host address 'get.docker.com'\n"),
     mkdir: ({ argv }) => {
       const { options, operands } = split(argv);
       return failing('mkdir', operands.map((path) => files.makeFolder(path, options.includes('p'))));
