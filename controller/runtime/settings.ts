@@ -21,6 +21,17 @@ export type MetricsSettings =
     scrapeIntervalSeconds?: number;
   };
 
+export interface SSHSettings {
+  keyFile: string;
+  /** Of the key file. Secret. */
+  passphrase?: string;
+  /** Pins the keys of fixed hosts that have no hostKey. */
+  knownHostsFile?: string;
+}
+
+/** Names of the variables of SSH, for errors about what they hold. */
+export const SSH_SETTING_NAMES = { keyFile: 'KAMAL_AUTOSCALER_SSH_KEY_FILE', passphrase: 'KAMAL_AUTOSCALER_SSH_KEY_PASSPHRASE', knownHostsFile: 'KAMAL_AUTOSCALER_SSH_KNOWN_HOSTS_FILE' } as const;
+
 /** Everything that `run` is told, by flags and environment; secrets come from the environment or files alone. */
 export interface Settings {
   installation: string;
@@ -30,6 +41,8 @@ export interface Settings {
   /** Other requests to the Traefik endpoint are refused. */
   traefikToken?: string;
   metrics: MetricsSettings;
+  /** The key with which the controller logs in to hosts; absent where no pool has hosts that are reached over SSH. */
+  ssh?: SSHSettings;
   /** Greatest number of servers a provider, over all pools. */
   ceilings: Partial<Record<ProviderName, number>>;
   logLevel: LogLevel;
@@ -72,6 +85,8 @@ export function readSettings(flags: RunFlags, environment: Environment): Setting
   };
   const traefikToken = readSecret(environment, 'TRAEFIK_TOKEN');
   if (traefikToken !== undefined) settings.traefikToken = traefikToken;
+  const ssh = readSSH(environment);
+  if (ssh !== undefined) settings.ssh = ssh;
   const kamalProxy = from('KAMAL_PROXY');
   if (kamalProxy !== undefined) settings.kamalProxy = kamalProxy;
   const localHost = from('LOCAL_HOST');
@@ -160,6 +175,17 @@ function readPairs(variable: string, text: string | undefined): Record<string, s
     if (at < 1) throw invalid(`${variable}: write NAME=value pairs with commas between`);
     return [pair.slice(0, at).trim(), pair.slice(at + 1)];
   }));
+}
+
+/** The key of the controller and what pins the hosts of others; undefined where no key is named. Throws Invalid. */
+export function readSSH(environment: Environment): SSHSettings | undefined {
+  const [keyFile, knownHostsFile] = [environment[SSH_SETTING_NAMES.keyFile], environment[SSH_SETTING_NAMES.knownHostsFile]];
+  if (keyFile === undefined || keyFile === '') {
+    if (knownHostsFile === undefined) return undefined;
+    throw invalid(`${SSH_SETTING_NAMES.knownHostsFile} is set without a key to log in with: set ${SSH_SETTING_NAMES.keyFile} too`);
+  }
+  const passphrase = readSecret(environment, 'SSH_KEY_PASSPHRASE');
+  return { keyFile, ...(passphrase === undefined ? {} : { passphrase }), ...(knownHostsFile === undefined ? {} : { knownHostsFile }) };
 }
 
 function readCeilings(text: string | undefined): Settings['ceilings'] {

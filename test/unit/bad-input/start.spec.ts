@@ -112,6 +112,7 @@ describe('a start that cannot be', () => {
     ['two credentials', ['--prometheus', 'http://127.0.0.1:9'], { KAMAL_AUTOSCALER_PROMETHEUS_TOKEN: 'secret-1', KAMAL_AUTOSCALER_PROMETHEUS_USERNAME: 'me' }, /^error: KAMAL_AUTOSCALER_PROMETHEUS_TOKEN and KAMAL_AUTOSCALER_PROMETHEUS_USERNAME are both set: keep one of them\n$/],
     ['a user without a password', ['--prometheus', 'http://127.0.0.1:9'], { KAMAL_AUTOSCALER_PROMETHEUS_USERNAME: 'me' }, /^error: KAMAL_AUTOSCALER_PROMETHEUS_USERNAME is set without a password: set KAMAL_AUTOSCALER_PROMETHEUS_PASSWORD or KAMAL_AUTOSCALER_PROMETHEUS_PASSWORD_FILE\n$/],
     ['a token file that is missing', [], { KAMAL_AUTOSCALER_TRAEFIK_TOKEN_FILE: missing }, /^error: KAMAL_AUTOSCALER_TRAEFIK_TOKEN_FILE: \/nowhere\/token cannot be read \(ENOENT\): make it readable for this user\n$/],
+    ['pinned host keys without a key to log in with', [], { KAMAL_AUTOSCALER_SSH_KNOWN_HOSTS_FILE: '/etc/known_hosts' }, /^error: KAMAL_AUTOSCALER_SSH_KNOWN_HOSTS_FILE is set without a key to log in with: set KAMAL_AUTOSCALER_SSH_KEY_FILE too\n$/],
     ['settings of local hosts that are no JSON', [], { KAMAL_AUTOSCALER_LOCAL_HOST: '{' }, /^error: KAMAL_AUTOSCALER_LOCAL_HOST/],
   ];
   for (const [title, flags, env, stderr] of WRONG) {

@@ -1,0 +1,45 @@
+import { stringify } from 'yaml';
+import { ClassifiedError } from '../../../model/index.ts';
+import type { CreateRequest } from '../../../ports/index.ts';
+import { type ClientKey, deliveredKey } from '../../ssh/index.ts';
+import { bringUpCommands } from './bring-up.ts';
+import { type CloudConfig, YAML_OF_CLOUD_INIT, merge, readAdditions } from './merge.ts';
+
+/** What a server is given at its creation. Secret: a private key is in it. */
+export type UserDataFor = (request: CreateRequest) => string;
+
+/** Hetzner's limit, the smallest one of the clouds we know. */
+const LARGEST_BYTES = 32 * 1024;
+
+/**
+ * User data with which the controller can log in to a server and knows it when it answers. The same request gives the
+ * same text, whichever attempt it is. Throws Invalid, which names the field, for additions that cannot be added.
+ */
+export const createUserData = (clientKey: ClientKey): UserDataFor => (request) => {
+  const { pool, placement } = request;
+  const field = `placement ${placement.name}: userData`;
+  const additions = placement.hetzner?.userData;
+  const text = `#cloud-config\n${stringify(merge(ownConfig(clientKey, request), additions === undefined ? {} : readAdditions(additions, field)), YAML_OF_CLOUD_INIT)}`;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > LARGEST_BYTES) {
+    throw new ClassifiedError('Invalid', `${field}: with what the controller adds it has ${bytes} bytes, and clouds take ${LARGEST_BYTES}`, {
+      mend: `Shorten it, or put its files on the image of pool role ${pool.kamal.role}.`,
+    });
+  }
+  return text;
+};
+
+function ownConfig(clientKey: ClientKey, { owner, pool: { ssh: { user } } }: CreateRequest): CloudConfig {
+  const { privateKey, publicKey } = deliveredKey(clientKey, owner.installation, owner.hostID);
+  const login = { name: user, ssh_authorized_keys: [`${clientKey.publicKey} kamal-autoscaler`] };
+  return {
+    // Keys that came with the image are known to everybody who has the image.
+    ssh_deletekeys: true,
+    ssh_keys: { ed25519_private: privateKey, ed25519_public: publicKey },
+    ...(user === 'root'
+      ? { disable_root: false, users: [{ ...login, lock_passwd: false }] }
+      // Who may run docker is root in all but name; changing the host key takes the name too.
+      : { users: [{ ...login, sudo: 'ALL=(ALL) NOPASSWD:ALL', shell: '/bin/bash' }] }),
+    runcmd: bringUpCommands(user),
+  };
+}

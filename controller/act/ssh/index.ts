@@ -1,0 +1,11 @@
+export { type ClientKey, deliveredKey, readClientKey } from './client-key.ts';
+export { type CommandResult, DEFAULT_SSH_LIMITS, type SSHLimits } from './connection.ts';
+export { type MachineInspector, createMachineInspector } from './inspect-machine.ts';
+export { type KamalHome, type KamalHomeSettings, writeKamalHome } from './kamal-home.ts';
+export { createKamalHomes } from './kamal-homes.ts';
+export { knownHostsLines } from './known-hosts.ts';
+export { type PublicKey, fingerprintOf, readPublicKey } from './public-key.ts';
+export { quoteArguments } from './quote.ts';
+export { type Rotate, createRotate } from './rotate.ts';
+export { type Redact, type RemoteOptions, type SSH, type SSHSettings, createSSH } from './ssh.ts';
+export { type Trust, addressOf } from './trust.ts';

@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { type AddressInfo, type Server as TcpServer, type Socket, connect, createServer } from 'node:net';
+import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import { publicKeyOf } from '../../controller/act/ssh/public-key.ts';
+
+/** What becomes of a command. */
+export type CommandEnd =
+  | { kind: 'Exits'; code: number; stdout?: string | Buffer; stderr?: string }
+  | { kind: 'Killed'; signal: string }
+  /** It goes on for ever. */
+  | { kind: 'Hangs' }
+  /** The connection is gone in the middle of it. */
+  | { kind: 'Drops' };
+
+export interface SshServerOptions {
+  /** Private keys, in any format that ssh2 reads. */
+  hostKeys: readonly string[];
+  /** Public keys that may log in, as `type base64`. */
+  authorizedKeys: readonly string[];
+  user?: string;
+  run?: (command: string, input: string) => CommandEnd | Promise<CommandEnd>;
+  /** Whether connections to other places go through it, as sshd's AllowTcpForwarding. */
+  forwarding?: 'Allowed' | 'Refused';
+  /**
+   * `Silent` accepts TCP and says nothing; `Stalls` stops after its banner; `NoSsh` speaks HTTP; `Shuts` closes at once;
+   * `NeverAnswersLogin` takes the key and says no word; `Garbage` sends rubbish once somebody is logged in.
+   */
+  behaviour?: 'Usual' | 'Silent' | 'Stalls' | 'NoSsh' | 'Shuts' | 'NeverAnswersLogin' | 'Garbage';
+}
+
+/** An sshd in this process, on a free port of 127.0.0.1. */
+export interface SshServer {
+  readonly port: number;
+  /** Public halves of its host keys. */
+  readonly hostKeys: string[];
+  /** Command lines that were asked for. */
+  readonly commands: string[];
+  /** TCP connections that were ever accepted, and those that are open. */
+  readonly accepted: number;
+  readonly open: number;
+  /** Resolves once so many TCP connections were accepted. */
+  whenAccepted(count: number): Promise<void>;
+  /** New connections see these, as after a reload. */
+  setHostKeys(privateKeys: readonly string[]): void;
+  /** Resolves once somebody asked to log in. */
+  readonly loginAsked: Promise<void>;
+  /** Cuts every connection, without a word. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
+  const commands: string[] = [];
+  const sockets = new Set<Socket>();
+  const waiting: { count: number; resolve: () => void }[] = [];
+  const login = Promise.withResolvers<void>();
+  let accepted = 0;
+  let hostKeys = [...options.hostKeys];
+
+  const tcp: TcpServer = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    accepted += 1;
+    socket.once('close', () => sockets.delete(socket)).on('error', () => undefined);
+    take(socket, options, hostKeys, { commands, loginAsked: login.resolve });
+    for (const { count, resolve } of waiting) if (accepted >= count) resolve();
+  });
+  tcp.listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: (tcp.address() as AddressInfo).port,
+    get hostKeys() { return hostKeys.map(publicHalf); },
+    commands, loginAsked: login.promise,
+    get accepted() { return accepted; },
+    get open() { return sockets.size; },
+    whenAccepted: (count) => (accepted >= count ? Promise.resolve() : new Promise((resolve) => { waiting.push({ count, resolve }); })),
+    setHostKeys(privateKeys) { hostKeys = [...privateKeys]; },
+    cut,
+    async close() {
+      if (!tcp.listening) return;
+      const closed = once(tcp, 'close');
+      tcp.close();
+      cut();
+      await closed;
+    },
+  };
+}
+
+/** A new private key, in OpenSSH's format. */
+export const newKey = (type: 'ed25519' | 'rsa' | 'ecdsa' = 'ed25519'): string => {
+  switch (type) {
+    case 'ed25519': return ssh2.utils.generateKeyPairSync('ed25519').private;
+    case 'rsa': return ssh2.utils.generateKeyPairSync('rsa', { bits: 2_048 }).private;
+    case 'ecdsa': return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private;
+  }
+};
+
+/** As `type base64`. */
+export function publicHalf(privateKey: string): string {
+  const key = ssh2.utils.parseKey(privateKey);
+  if (key instanceof Error) throw key;
+  return publicKeyOf(key.getPublicSSH());
+}
+
+interface Notes {
+  commands: string[];
+  loginAsked: () => void;
+}
+
+function take(socket: Socket, options: SshServerOptions, hostKeys: readonly string[], notes: Notes): void {
+  switch (options.behaviour ?? 'Usual') {
+    case 'Silent': return;
+    case 'Shuts': return void socket.destroy();
+    case 'Stalls': return void socket.write('SSH-2.0-stalls\r\n');
+    case 'NoSsh': return void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+    case 'Usual': case 'NeverAnswersLogin': case 'Garbage': {
+      const server = new ssh2.Server({ hostKeys: [...hostKeys] }, (client) => greet(client, socket, options, notes));
+      server.injectSocket(socket);
+    }
+  }
+}
+
+function greet(client: Connection, socket: Socket, options: SshServerOptions, { commands, loginAsked }: Notes): void {
+  client.on('error', () => undefined);
+  client.on('authentication', (login) => {
+    loginAsked();
+    if (options.behaviour === 'NeverAnswersLogin' && login.method === 'publickey') return;
+    const known = login.method === 'publickey' && login.username === (options.user ?? 'root') && options.authorizedKeys.includes(publicKeyOf(login.key.data));
+    // ssh2 leaves it to us to judge the signature.
+    const proven = login.method === 'publickey' && (login.signature === undefined || isProven(login));
+    if (known && proven) login.accept();
+    else login.reject(['publickey']);
+  });
+  client.on('ready', () => {
+    if (options.behaviour === 'Garbage') socket.write(Buffer.alloc(4_096, 0xff));
+  });
+  client.on('session', (accept) => {
+    accept().on('exec', (acceptExec, _reject, { command }) => {
+      commands.push(command);
+      void carryOut(acceptExec(), command, socket, options);
+    });
+  });
+  client.on('tcpip', (accept, reject, { destIP, destPort }) => {
+    if (options.forwarding !== 'Allowed') return reject();
+    const onward = connect({ host: destIP, port: destPort, noDelay: true });
+    onward.once('error', () => reject()).once('connect', () => {
+      const channel = accept();
+      channel.pipe(onward).pipe(channel);
+      // One end of a pair goes with the other; errors after the start mean no more than that.
+      onward.on('error', () => channel.destroy()).once('close', () => channel.destroy());
+      channel.on('error', () => onward.destroy()).once('close', () => onward.destroy());
+    });
+  });
+}
+
+function isProven({ key, blob, signature, hashAlgo }: ssh2.PublicKeyAuthContext): boolean {
+  const parsed = ssh2.utils.parseKey(key.data);
+  return !(parsed instanceof Error) && blob !== undefined && signature !== undefined && parsed.verify(blob, signature, hashAlgo);
+}
+
+async function commandEnd(run: SshServerOptions['run'], command: string, input: string): Promise<CommandEnd> {
+  try {
+    return await run?.(command, input) ?? { kind: 'Exits', code: 0 };
+  } catch (error) {
+    return { kind: 'Exits', code: 255, stderr: `the test's own machine failed: ${String(error)}\n` };
+  }
+}
+
+async function carryOut(channel: ServerChannel, command: string, socket: Socket, { run }: SshServerOptions): Promise<void> {
+  channel.on('error', () => undefined);
+  const chunks: Buffer[] = [];
+  for await (const chunk of channel) chunks.push(chunk as Buffer);
+  const end = await commandEnd(run, command, Buffer.concat(chunks).toString('utf8'));
+  switch (end.kind) {
+    case 'Hangs': return;
+    case 'Drops': return void socket.destroy();
+    case 'Killed': {
+      channel.exit(end.signal);
+      channel.end();
+      return;
+    }
+    case 'Exits': {
+      if (end.stderr !== undefined) channel.stderr.write(end.stderr);
+      if (end.stdout !== undefined) channel.write(end.stdout);
+      channel.exit(end.code);
+      channel.end();
+    }
+  }
+}
