@@ -52,7 +52,7 @@ async function stamp(part: Part): Promise<string> {
     case 'DebianPackage':
       return `${origin.package}-${await distribution()}-${process.arch}`;
     case 'DebianPackages':
-      return `${origin.folder}-${await distribution()}-${process.arch}`;
+      return `${origin.folder}-${await distribution()}-${process.arch}-${createHash('sha256').update(origin.packages.join()).digest('hex').slice(0, 10)}`;
   }
 }
 

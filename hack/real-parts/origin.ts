@@ -50,5 +50,5 @@ export function kubernetesProgram(name: 'kube-apiserver' | 'kube-controller-mana
 
 /** A program of what makes a machine a host that Kamal can deploy to; the helpers of these programs come along. */
 export function hostProgram(program: string): Origin {
-  return { kind: 'DebianPackages', folder: 'host', packages: ['docker.io', 'iptables', 'openssh-server'], program };
+  return { kind: 'DebianPackages', folder: 'host', packages: ['docker.io', 'iptables', 'openssh-server', 'sudo'], program };
 }

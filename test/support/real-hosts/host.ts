@@ -22,7 +22,9 @@ export interface HostOrder {
   id: number;
   name: string;
   addresses: readonly string[];
-  userData: Carried;
+  /** As ordered, which cloud-init keeps a copy of. */
+  userData: string;
+  carried: Carried;
   /** Seconds that cloud-init takes beyond its work, as it does where it fetches something. */
   cloudInitSeconds: number;
   /** Folder inside the site whose copy becomes /var/lib/docker; none for an empty one. */
@@ -54,8 +56,8 @@ export class RealHost {
     if (order.dockerData !== undefined) await site.run('cp', ['--archive', order.dockerData, join(disk, 'docker')]);
     const seed = site.fileInside(join(disk, 'upper', 'var', 'lib', 'cloud', 'seed'));
     await mkdir(seed, { recursive: true });
-    const { init, final, problems } = order.userData;
-    const files = { 'init.sh': init, 'final.sh': final, problems: problems.map((problem) => `${problem}\n`).join(''), delay: String(order.cloudInitSeconds) };
+    const { init, final, problems } = order.carried;
+    const files = { 'user-data.txt': order.userData, 'init.sh': init, 'final.sh': final, problems: problems.map((problem) => `${problem}\n`).join(''), delay: String(order.cloudInitSeconds) };
     // User data holds the private host key.
     await Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(seed, name), content, { mode: 0o600 })));
     const docker = site.fileInside(join(disk, 'upper', 'etc', 'docker'));
@@ -90,6 +92,8 @@ export class RealHost {
   /** As when the plug is pulled: everything in it is gone at once, the disk stays. No effect when it is off. */
   async powerOff(): Promise<void> {
     const first = await firstProcess(this.#process?.pid);
+    // A machine without power says no farewell: its connections hang, where the kernel would end those of a dead process.
+    if (first !== undefined) await this.cutNetwork();
     // With the first process of a process namespace end all others; the one around it waits for that.
     if (first !== undefined) process.kill(first, 'SIGKILL');
     await this.#process?.halt();

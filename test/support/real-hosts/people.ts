@@ -48,8 +48,8 @@ export async function startEstate(options: RackOptions = {}): Promise<Estate> {
 }
 
 /** Pushes versions of an application that behave well. */
-export async function pushVersions(registry: Registry, service: string, image: string, versions: readonly string[]): Promise<void> {
-  for (const version of versions) await pushApp(registry, { repository: image, version, service });
+export async function pushVersions(registry: Registry, service: string, image: string, versions: readonly string[], weightMegabytes = 0): Promise<void> {
+  for (const version of versions) await pushApp(registry, { repository: image, version, service, weightMegabytes });
 }
 
 async function ownHost(rack: Rack, key: KeyPair, name: string): Promise<OwnHost> {

@@ -99,7 +99,7 @@ export async function startRack(site: Site, options: RackOptions = {}): Promise<
 async function makeHost(site: Site, parts: MachineParts, server: BackedServer, addresses: ServerAddresses, { cloudInitSeconds = 0 }: RackOptions, dockerData: string | undefined): Promise<RealHost> {
   return await RealHost.make(site, parts, {
     id: server.id, name: server.name, addresses: Object.values(addresses), cloudInitSeconds,
-    userData: carryOut(server.userData, server.authorizedKeys),
+    userData: server.userData, carried: carryOut(server.userData, server.authorizedKeys),
     ...(dockerData !== undefined && { dockerData }),
   });
 }

@@ -25,7 +25,8 @@ export function carryOut(userData: string, authorizedKeys: readonly string[]): C
   if (!userData.startsWith('#cloud-config')) {
     return { init: script(init), final: '', problems: ['Unhandled non-multipart (text/x-not-multipart) userdata'] };
   }
-  const document = parseDocument(userData);
+  // cloud-init reads the older YAML, in which `yes` is true.
+  const document = parseDocument(userData, { version: '1.1' });
   const config: unknown = document.errors.length === 0 ? document.toJS() : undefined;
   if (!isRecord(config)) return { init: script(init), final: '', problems: ['Failed loading yaml blob'] };
 

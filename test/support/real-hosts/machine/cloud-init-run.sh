@@ -14,6 +14,10 @@ case $stage in
     [ ! -s "$seed/problems" ] || cp "$seed/problems" "$state/recoverable"
     [ -e /var/lib/cloud/instance/init-done ] || bash "$seed/init.sh" > /var/log/cloud-init.log 2>&1 ||
       complain "('init', ProcessExecutionError('see /var/log/cloud-init.log'))" errors
+    rm -f "$seed/init.sh"
+    # Where the real one keeps it, private keys and all, until somebody takes it away.
+    [ ! -e "$seed/user-data.txt" ] || install -m 600 "$seed/user-data.txt" /var/lib/cloud/instance/user-data.txt
+    rm -f "$seed/user-data.txt"
     touch /var/lib/cloud/instance/init-done
     ;;
   final)

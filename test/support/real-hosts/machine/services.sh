@@ -2,7 +2,9 @@
 PID_FOLDER=/run/host-services
 
 prepare() {
-  [ ! -d /opt/parts/usr ] || cp --recursive --symbolic-link --no-clobber /opt/parts/usr/{bin,sbin,lib} /usr
+  [ ! -d /opt/parts/usr ] || cp --recursive --symbolic-link --no-clobber /opt/parts/usr/{bin,sbin,lib,libexec} /usr
+  # Copied, for sudo trusts no link, and hosts write here.
+  [ ! -d /opt/parts/etc ] || cp --archive --no-clobber /opt/parts/etc /
   # One program for both families, which goes by the name under which it is called.
   ln -sf /usr/local/bin/iptables /usr/local/bin/ip6tables
   getent passwd sshd > /dev/null || useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
