@@ -16,7 +16,9 @@ export async function clientKeyOf(privateKey: string): Promise<ClientKey> {
   try {
     const file = join(folder, 'key');
     await writeFile(file, privateKey, { mode: 0o600 });
-    return await readClientKey({ file, names: { file: 'KEY_FILE', passphrase: 'PASSPHRASE' } });
+    const { file: gone, ...key } = await readClientKey({ file, names: { file: 'KEY_FILE', passphrase: 'PASSPHRASE' } });
+    if (gone !== file) throw new Error('a key without a passphrase says where it is');
+    return key;
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,8 +1,9 @@
-import { ClassifiedError } from '../../model/index.ts';
+import { ClassifiedError, type Instant } from '../../model/index.ts';
 import type { Clock } from '../../ports/index.ts';
 import { type Connection, type Dial, openConnection, type SSHLimits } from './connection.ts';
 import type { ClientKey } from './client-key.ts';
 import { type Hop, placeOf } from './failure.ts';
+import type { TrustedKey } from './trust.ts';
 
 /** A target and, if need be, the host on the way to it. */
 export interface Route {
@@ -21,10 +22,17 @@ export interface Connections {
 
 interface Entry {
   connection: Connection;
+  openedAt: Instant;
   users: number;
   /** Ends the wait of an idle one. */
   idle?: AbortController;
 }
+
+/**
+ * An older connection is not used for anything new. A login has the groups that its user had then, so on a host that is
+ * still being made, it would not see the user join the group of Docker.
+ */
+const MAX_AGE_MILLISECONDS: Record<TrustedKey['kind'], number> = { Delivered: 5_000, Own: 600_000, Pinned: 600_000 };
 
 export interface ConnectionsSettings {
   clientKey: Pick<ClientKey, 'privateKey'>;
@@ -53,7 +61,7 @@ export function createConnections(settings: ConnectionsSettings): Connections {
   async function entryFor(route: Route): Promise<Entry> {
     const place = placeKey(route);
     const there = kept.get(place);
-    if (there !== undefined && there.connection.usable() && route.hop.trusted.some(({ key }) => key === there.connection.answered.key)) return hold(there);
+    if (there !== undefined && isFresh(there) && route.hop.trusted.some(({ key }) => key === there.connection.answered.key)) return hold(there);
     const trusting = JSON.stringify([place, route.hop.trusted.map(({ key }) => key)]);
     const begun = opening.get(trusting) ?? open(route, place).finally(() => opening.delete(trusting));
     opening.set(trusting, begun);
@@ -70,7 +78,7 @@ export function createConnections(settings: ConnectionsSettings): Connections {
       if (through !== undefined) release(through);
       throw error;
     }
-    const entry: Entry = { connection, users: 0 };
+    const entry: Entry = { connection, openedAt: clock.now(), users: 0 };
     all.add(entry);
     void connection.closed.then(() => {
       all.delete(entry);
@@ -85,6 +93,9 @@ export function createConnections(settings: ConnectionsSettings): Connections {
     return entry;
   }
 
+  const isFresh = ({ connection, openedAt }: Entry): boolean =>
+    connection.usable() && clock.now() - openedAt < MAX_AGE_MILLISECONDS[connection.answered.kind];
+
   function hold(entry: Entry): Entry {
     entry.users += 1;
     entry.idle?.abort();
@@ -95,7 +106,7 @@ export function createConnections(settings: ConnectionsSettings): Connections {
     entry.users -= 1;
     if (entry.users > 0) return;
     const retired = ![...kept.values()].includes(entry);
-    if (retired || ends.signal.aborted || !entry.connection.usable()) {
+    if (retired || ends.signal.aborted || !isFresh(entry)) {
       entry.connection.close();
       return;
     }

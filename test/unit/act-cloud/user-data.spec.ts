@@ -38,7 +38,7 @@ describe('user data', () => {
     const key = `${clientKey.publicKey} kamal-autoscaler`;
     expect(read(userData(request())).users).to.deep.equal([{ name: 'root', ssh_authorized_keys: [key], lock_passwd: false }]);
     const config = read(userData(request(undefined, 'deploy')));
-    expect(config.users).to.deep.equal([{ name: 'deploy', ssh_authorized_keys: [key], sudo: 'ALL=(ALL) NOPASSWD:ALL', shell: '/bin/bash' }]);
+    expect(config.users).to.deep.equal([{ name: 'deploy', ssh_authorized_keys: [key], groups: ['docker'], sudo: 'ALL=(ALL) NOPASSWD:ALL', shell: '/bin/bash' }]);
     expect(config.disable_root).to.equal(undefined);
     expect(config.runcmd.at(-1)).to.equal('usermod --append --groups docker deploy');
   });

@@ -239,6 +239,19 @@ describe('SSH to hosts', () => {
       expect(host.accepted).to.equal(2);
     });
 
+    it('under a delivered key are not used for long, for the host is still being made', async () => {
+      const clock = createSimulatedClock(0);
+      const host = await bench.server({ hostKeys: [deliveredKey(bench.clientKey, 'shop', hostID).privateKey] });
+      const ssh = bench.client({ clock });
+      const look = () => ssh.run(sshTarget(host.port, { kind: 'Bought', hostID }), ['id'], { what: 'a test', trust: 'FirstContact' });
+      await look();
+      await look();
+      expect(host.accepted).to.equal(1);
+      await clock.advance(5_000);
+      await look();
+      expect(host.accepted).to.equal(2);
+    });
+
     it('end with the process, those that are being made too', async () => {
       const [host, silent] = [await bench.server({ run: () => ({ kind: 'Hangs' }) }), await bench.server({ behaviour: 'Silent' })];
       const ssh = createSSH({ installation: 'shop', clientKey: bench.clientKey, clock: systemClock });

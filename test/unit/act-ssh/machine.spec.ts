@@ -190,6 +190,17 @@ describe('a machine over SSH', () => {
       });
     }
 
+    it('is told as root by sudo where the user is another', async () => {
+      await machine.close();
+      machine = await startSshMachine({ hostKey: deliveredKey(clientKey, 'shop', hostID).privateKey, authorizedKeys: [clientKey.publicKey], user: 'deploy' });
+      machine.says = prepared;
+      const ownKey = await machine.makeKey(OWN);
+      const asDeploy = { ...target({ ownKey }), ssh: { user: 'deploy', port: machine.server.port } };
+      await rotate(asDeploy);
+      expect(machine.server.commands.filter((command) => command.startsWith('sudo -n sh -c '))).to.have.length(1);
+      expect(await inspect(asDeploy)).to.deep.equal({ kind: 'Ready', bootID });
+    });
+
     it('is refused when the host holds another key than the pinned one, and nothing changes', async () => {
       await withUserData();
       const before = machine.server.hostKeys;

@@ -5,6 +5,7 @@ import { OWN_KEY, OWN_KEY_FOLDER } from '../../ssh/host-key-files.ts';
  * snapshot with Docker on it is ready sooner, and needs no package server at the very moment of a spike.
  */
 export function bringUpCommands(user: string): string[] {
+  // A user that the image has already joins no group at its making.
   return [OWN_KEY_COMMAND, UNEXPIRE_COMMAND, DOCKER_COMMAND, ...(user === 'root' ? [] : [`usermod --append --groups docker ${user}`])];
 }
 

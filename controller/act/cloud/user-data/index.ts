@@ -39,7 +39,7 @@ function ownConfig(clientKey: ClientKey, { owner, pool: { ssh: { user } } }: Cre
     ...(user === 'root'
       ? { disable_root: false, users: [{ ...login, lock_passwd: false }] }
       // Who may run docker is root in all but name; changing the host key takes the name too.
-      : { users: [{ ...login, sudo: 'ALL=(ALL) NOPASSWD:ALL', shell: '/bin/bash' }] }),
+      : { users: [{ ...login, groups: ['docker'], sudo: 'ALL=(ALL) NOPASSWD:ALL', shell: '/bin/bash' }] }),
     runcmd: bringUpCommands(user),
   };
 }
