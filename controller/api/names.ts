@@ -22,6 +22,8 @@ export const PLURAL: Record<Kind, string> = {
 export const HOST_FINALIZER = `${GROUP}/server`;
 /** Holds a HostPool until its hosts were retained or drained as its deletionPolicy says. */
 export const POOL_FINALIZER = `${GROUP}/hosts`;
+/** Holds a DeploySession until the lock that it names was released; without it people would find a lock that nobody releases. */
+export const SESSION_FINALIZER = `${GROUP}/lock`;
 
 /** Label on KamalHost objects: the pool's name. */
 export const POOL_LABEL = `${GROUP}/pool`;

@@ -603,6 +603,10 @@ inServiceAt?: string
 health?: ("Healthy" | "Suspect" | "Unhealthy")
 unhealthySince?: string
 /**
+ * Since when no load balancer lists a draining host.
+ */
+unlistedSince?: string
+/**
  * When the wait for requests in flight ends.
  */
 drainDeadline?: string
@@ -616,7 +620,18 @@ drainOrigin?: string
 operation?: {
 id: string
 kind: ("Rotate" | "Deploy" | "Resume" | "Quiesce" | "Stop" | "Preseed")
+/**
+ * Version that it brings up, or prepares a rollback to.
+ */
+version?: string
 startedAt: string
+}
+/**
+ * Work for which the host asks for Kamal's deploy lock, or which it does under it.
+ */
+lockClaim?: {
+operation: ("Rotate" | "Deploy" | "Resume" | "Quiesce" | "Stop" | "Preseed")
+since: string
 }
 /**
  * The last failure of this host.

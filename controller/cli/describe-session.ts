@@ -12,6 +12,7 @@ export function describeSession(session: DeploySession, io: Io): Description {
       ...identity(session),
       ['Service', `${spec.service}${spec.destination === undefined ? '' : ` (${spec.destination})`}`],
       ['Phase', `${status?.phase ?? 'Waiting'}${held === undefined ? '' : `, held for ${held}`}`],
+      ['Why', status?.reason],
       ['Operation', spec.operationID],
       ['Deadline', spec.deadline],
       ['Hosts', spec.members === undefined || spec.members.length === 0 ? 'none' : spec.members.join(', ')],

@@ -38,7 +38,7 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
   const controller = startController({
     installation: settings.installation, clock, log, store, documents, decisionLog: loggedDecisions(createMemoryDecisionLog(), log), leadership: lease,
     providers: { Local: local.provider, Static: createStaticProvider({ documents, clock, vacate: local.vacate }) }, ceilings: settings.ceilings,
-    deployer: local.deployer, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
+    deployer: local.deployer, deployLock: local.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
   });
   metrics.onSamples(controller.samplesArrived);
   const server = await serveController(settings, controller, traefik);

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { ProviderName } from '../model/index.ts';
 import type {
-  Clock, CloudProvider, DecisionLog, Deployer, Documents, HostProbe, Leadership, LoadBalancer, MetricsSource, Store, Subscription,
+  Clock, CloudProvider, DecisionLog, DeployLock, Deployer, Documents, HostProbe, Leadership, LoadBalancer, MetricsSource, Store, Subscription,
 } from '../ports/index.ts';
 import { type Context, type WorkKey } from '../reconcile/context.ts';
 import { createPasses, failureText, workKeyText } from '../reconcile/dispatch.ts';
+import { createDeployLockView } from '../reconcile/deploy-lock-view.ts';
 import { createEngineStates } from '../reconcile/engine-states.ts';
 import { loadMembership } from '../reconcile/membership-document.ts';
 import { createPurchaseGate } from '../reconcile/purchase-gate.ts';
@@ -27,6 +28,7 @@ export interface Adapters {
   providers: Partial<Record<ProviderName, CloudProvider>>;
   ceilings: Partial<Record<ProviderName, number>>;
   deployer: Deployer;
+  deployLock: DeployLock;
   loadBalancer: LoadBalancer;
   probe: HostProbe;
   metrics: MetricsSource;
@@ -58,6 +60,7 @@ export function startController(adapters: Adapters): Controller {
     newID: () => randomBytes(8).toString('hex'),
     gate: createPurchaseGate(documents, clock, adapters.ceilings),
     servers: createServerView(providers, adapters.installation, clock, SNAPSHOT_MAX_AGE_SECONDS),
+    locks: createDeployLockView(adapters.deployLock, clock),
     engineStates: createEngineStates(documents, clock),
     meters,
     enqueue: (work) => queue.add(work),

@@ -70,7 +70,7 @@ export async function startStandalone(settings: Settings & { mode: { kind: 'Stan
     const controller = startController({
       installation: settings.installation, clock, log, store, documents: store, decisionLog: store.decisionLog, leadership,
       providers: { Local: local.provider, Static: createStaticProvider({ documents: store, clock, vacate: local.vacate }) }, ceilings: settings.ceilings,
-      deployer: local.deployer, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
+      deployer: local.deployer, deployLock: local.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
     });
     endings.push(controller.stop);
     metrics.onSamples(controller.samplesArrived);

@@ -15,11 +15,11 @@ export const startExpired = (host: HostView, now: Instant): boolean => now >= st
 
 /**
  * End of the wait for requests in flight. Where the removal from the load balancers took longer than that, requests came
- * in until then: they get the whole time from the quiesce that followed.
+ * in until then: they get the whole time from when no load balancer listed the host any more.
  */
-export function drainDeadline({ drainDeadline: stored, phaseSince, drainSeconds, operation }: HostView): Instant {
+export function drainDeadline({ drainDeadline: stored, phaseSince, drainSeconds, unlistedSince = phaseSince }: HostView): Instant {
   const planned = stored ?? phaseSince + seconds(drainSeconds);
-  return operation?.kind === 'Quiesce' && operation.startedAt > planned ? operation.startedAt + seconds(drainSeconds) : planned;
+  return unlistedSince > planned ? unlistedSince + seconds(drainSeconds) : planned;
 }
 
 export const stopGivenUp = (host: HostView, now: Instant): boolean => host.operationFailures >= STOP_TRIES && now >= drainDeadline(host);

@@ -9,6 +9,8 @@ import { ROLES } from './role.ts';
 export type DrainStep = (HostStep & { kind: 'Wait' | 'StartOperation' }) | { kind: 'Drained'; why: string };
 
 const AGAIN_SECONDS = 1;
+/** For requests that nobody counted, where those in flight had their time already. */
+const LAST_REQUESTS_SECONDS = 5;
 
 /**
  * Out of every load balancer first, and confirmed so in this very pass before anything is stopped; then the role's own
@@ -31,10 +33,16 @@ export const stopBegan = ({ operation, phaseSince }: HostView): boolean => opera
 function quiesce(host: HostView, facts: HostFacts, now: Instant): DrainStep {
   const role = ROLES[host.roleKind];
   const tried = host.operation?.kind === 'Quiesce' && host.operation.startedAt >= host.phaseSince && facts.operation.kind !== 'Lost';
-  if (role.quiesces && !tried && facts.app.kind !== 'Quiesced') {
-    return { kind: 'StartOperation', operation: 'Quiesce', why: 'no load balancer lists it: its proxy refuses new requests and lets those in flight finish' };
-  }
   const undrained = role.undrained(host, facts, now);
+  if (role.quiesces && !tried && facts.app.kind !== 'Quiesced') {
+    // Under the lock people cannot deploy: it is not held while requests come to their end.
+    const locked = host.worksUnder === 'DeployLock';
+    if (locked && undrained !== undefined) return waitForDeadline(host, undrained, now);
+    return {
+      kind: 'StartOperation', operation: 'Quiesce', why: 'no load balancer lists it: its proxy refuses new requests and lets those in flight finish',
+      ...(locked ? { drainSeconds: Math.min(LAST_REQUESTS_SECONDS, host.drainSeconds) } : {}),
+    };
+  }
   if (undrained !== undefined) return waitForDeadline(host, undrained, now);
   return { kind: 'StartOperation', operation: 'Stop', why: now >= drainDeadline(host) ? 'the drain deadline passed: the app stops' : 'the drain is done: the app stops' };
 }

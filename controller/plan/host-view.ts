@@ -28,6 +28,10 @@ export interface HostView {
   ownKey?: string;
   /** The slow work that was started last; one from an earlier phase is told by its `startedAt`. */
   operation?: { id: string; kind: OperationKind; startedAt: Instant };
+  /** Since when no load balancer lists it, in a drain. */
+  unlistedSince?: Instant;
+  /** Whether its slow work waits for Kamal's deploy lock, which keeps people's deploys out as long as it is held. */
+  worksUnder: 'DeployLock' | 'NoLock';
   /** End of the wait for requests in flight; by default `drainSeconds` after the drain began. */
   drainDeadline?: Instant;
   /** Phase from which the drain began. A host that drains because its start failed keeps intent Serve, and is told by this. */

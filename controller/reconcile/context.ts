@@ -4,6 +4,7 @@ import type {
   Clock, CloudProvider, DecisionLog, Deployer, Documents, HostProbe, Leadership, LoadBalancer, MetricsSource, Store,
 } from '../ports/index.ts';
 import type { Meters } from '../report/meters.ts';
+import type { DeployLockView } from './deploy-lock-view.ts';
 import type { PurchaseGate } from './purchase-gate.ts';
 import type { ServerView } from './server-view.ts';
 import type { EngineStates } from './engine-states.ts';
@@ -13,6 +14,8 @@ export type WorkKey =
   | { kind: 'Policy'; key: ObjectKey }
   | { kind: 'Pool'; key: ObjectKey }
   | { kind: 'Host'; key: ObjectKey }
+  /** Kamal's deploy lock on one service and destination. */
+  | { kind: 'Session'; key: ObjectKey }
   /** The one membership document of all pools. */
   | { kind: 'Membership' }
   /** Servers that no KamalHost owns. */
@@ -36,6 +39,7 @@ export interface Context {
   decisionLog: DecisionLog;
   gate: PurchaseGate;
   servers: ServerView;
+  locks: DeployLockView;
   engineStates: EngineStates;
   meters: Meters;
   /** Asks for a pass over a key, soon. */

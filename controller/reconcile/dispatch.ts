@@ -6,6 +6,7 @@ import { reconcileMembership } from './membership.ts';
 import { reconcileOrphans } from './orphans.ts';
 import { reconcilePolicy } from './policy.ts';
 import { reconcilePool } from './pool.ts';
+import { reconcileSession } from './session.ts';
 
 export const workKeyText = (work: WorkKey): string => ('key' in work ? `${work.kind}/${keyText(work.key)}` : work.kind);
 
@@ -15,6 +16,7 @@ export function reconcile(context: Context, work: WorkKey): Promise<Outcome> {
     case 'Policy': return reconcilePolicy(context, work.key);
     case 'Pool': return reconcilePool(context, work.key);
     case 'Host': return reconcileHost(context, work.key);
+    case 'Session': return reconcileSession(context, work.key);
     case 'Membership': return reconcileMembership(context);
     case 'Orphans': return reconcileOrphans(context);
   }

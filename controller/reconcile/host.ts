@@ -6,7 +6,9 @@ import { type Context, poolKeyOf } from './context.ts';
 import { createServer } from './create-server.ts';
 import { hostTarget, pinnedKey, serverStatus } from './host-endpoint.ts';
 import { tellAdvance, tellHealth } from './host-events.ts';
+import { startOperation } from './start-operation.ts';
 import { observeHost } from './observe-host.ts';
+import { sessionKeyOf } from './session-key.ts';
 import { noteStartFailure } from './start-failures.ts';
 
 /** One pass over one host: look, choose one step, do it. Nothing waits in here. */
@@ -24,15 +26,24 @@ export async function reconcileHost(context: Context, key: ObjectKey): Promise<O
   const noted = await noteFacts(context, host, pool, facts, judgement);
   const view = await hostView(context, noted, pool);
   const step = nextHostStep(view, facts, context.clock.now());
+  const settled = await settleClaim(context, noted, pool, facts, step);
   // While a host in service only waits, what speaks against it is what a person wants to read.
   const why = judgement !== undefined && judgement.health !== 'Healthy' ? judgement.why : undefined;
-  return perform(context, noted, pool, step.kind === 'Wait' && why !== undefined ? { ...step, why } : step);
+  return perform(context, settled, pool, step.kind === 'Wait' && why !== undefined ? { ...step, why } : step);
 }
 
 function judge(host: KamalHost, pool: HostPool, facts: HostFacts, now: Instant): HealthJudgement | undefined {
   const { phase, health, unhealthySince } = host.status ?? {};
   if (phase !== 'InService') return undefined;
   return judgeHealth(facts, fromTimestamp(unhealthySince), pool.spec.health.unhealthyAfterSeconds, now, health === 'Unhealthy' ? 'Unhealthy' : 'Healthy');
+}
+
+/** Whether a host asks for the deploy lock is told by its last step: a claim that it does not renew would keep the lock held. */
+async function settleClaim(context: Context, host: KamalHost, pool: HostPool, { operation }: HostFacts, step: HostStep): Promise<KamalHost> {
+  if (host.status?.lockClaim === undefined || operation.kind === 'Running' || step.kind === 'StartOperation') return host;
+  const settled = await write(context, withHostStatus(host, { lockClaim: undefined }, context.clock.now()));
+  context.enqueue({ kind: 'Session', key: sessionKeyOf(pool) });
+  return settled;
 }
 
 const write = (context: Context, host: KamalHost): Promise<KamalHost> => context.store.updateStatus('KamalHost', host);
@@ -58,6 +69,7 @@ async function noteFacts(context: Context, host: KamalHost, pool: HostPool, fact
     Object.assign(change, serverStatus(server, pool));
   }
   if (facts.app.kind === 'Running') change.version = facts.app.version;
+  if (host.status?.phase === 'Draining') change.unlistedSince = isOut(facts) ? host.status.unlistedSince ?? toTimestamp(now) : undefined;
   if (host.status?.phase === 'Joining') change.listedUpSince = facts.membership.kind === 'ListedUp' ? host.status.listedUpSince ?? toTimestamp(now) : undefined;
   if (judgement !== undefined) {
     change.health = judgement.health;
@@ -72,9 +84,12 @@ async function noteFacts(context: Context, host: KamalHost, pool: HostPool, fact
   return written;
 }
 
+const isOut = ({ membership }: HostFacts): boolean => membership.kind === 'NotListed' || membership.kind === 'NoLoadBalancer';
+
 async function hostView(context: Context, host: KamalHost, pool: HostPool): Promise<HostView> {
   const status = host.status ?? {};
   const deleting = host.metadata.deletionTimestamp !== undefined;
+  const target = hostTarget(host, pool);
   const providers = pool.spec.placements.map(({ provider }) => context.providers[provider]);
   const view: HostView = {
     key: keyOf(host),
@@ -87,6 +102,7 @@ async function hostView(context: Context, host: KamalHost, pool: HostPool): Prom
     poolState: await poolState(context, host, pool, deleting),
     roleKind: pool.spec.roleKind,
     hasLoadBalancer: pool.spec.loadBalancer !== undefined,
+    worksUnder: target !== undefined && context.deployer.needsLock(target) ? 'DeployLock' : 'NoLock',
     createAttempts: status.createAttempts ?? 0,
     settleSeconds: Math.max(0, ...providers.map((provider) => provider?.settleSeconds ?? 0)),
     drainSeconds: pool.spec.drain.timeoutSeconds,
@@ -98,7 +114,7 @@ async function hostView(context: Context, host: KamalHost, pool: HostPool): Prom
     lastCreateIntentAt: fromTimestamp(status.lastCreateIntentAt), providerID: status.providerID ?? host.metadata.annotations?.[ADOPTED_ANNOTATION],
     listedUpSince: fromTimestamp(status.listedUpSince), drainDeadline: fromTimestamp(status.drainDeadline),
     drainOrigin: status.drainOrigin as Phase | undefined, joiningSince: fromTimestamp(status.joiningSince),
-    ownKey: pinnedKey(host),
+    ownKey: pinnedKey(host), unlistedSince: fromTimestamp(status.unlistedSince),
     operation: status.operation === undefined ? undefined : { ...status.operation, startedAt: fromTimestamp(status.operation.startedAt) ?? context.clock.now() },
   };
   return Object.assign(view, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
@@ -170,23 +186,6 @@ async function advance(context: Context, host: KamalHost, pool: HostPool | undef
   context.enqueue({ kind: 'Membership' });
   context.enqueue({ kind: 'Pool', key: poolKeyOf(host) });
   return requeueAfter(0);
-}
-
-/** The operation's id is stored before it is started: after a crash it is Lost, and facts decide whether to start again. */
-async function startOperation(context: Context, host: KamalHost, pool: HostPool, step: HostStep & { kind: 'StartOperation' }): Promise<Outcome> {
-  const target = hostTarget(host, pool);
-  if (target === undefined) return requeueAfter(1);
-  const now = context.clock.now();
-  const previous = host.status?.operation === undefined ? undefined : context.deployer.observe(host.status.operation.id);
-  const operation = { id: `${host.metadata.name}-${step.operation.toLowerCase()}-${context.newID()}`, kind: step.operation, startedAt: toTimestamp(now) };
-  const failure = previous?.kind === 'Failed'
-    ? { failure: { class: previous.class, message: previous.message, at: toTimestamp(now), count: (host.status?.failure?.count ?? 0) + 1 } } : {};
-  await write(context, withHostStatus(host, { operation, reason: step.why, ...failure }, now));
-  await context.deployer.start({
-    id: operation.id, kind: step.operation, target, drainSeconds: step.drainSeconds ?? pool.spec.drain.timeoutSeconds, timeoutSeconds: pool.spec.limits.deployTimeoutSeconds,
-    ...(step.version === undefined ? {} : { version: step.version }),
-  });
-  return requeueAfter(1);
 }
 
 async function letGo(context: Context, host: KamalHost): Promise<Outcome> {

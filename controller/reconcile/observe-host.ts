@@ -7,6 +7,7 @@ import { type Context, poolKeyOf } from './context.ts';
 import { FACT_NEEDS, wantsMachine } from './fact-needs.ts';
 import { fixedTargets, hostEndpoint, hostTarget, serverEndpoint } from './host-endpoint.ts';
 import { loadMembership } from './membership-document.ts';
+import { observeOperation } from './operations.ts';
 import { findServer } from './server-view.ts';
 
 const nothing: HostFacts = {
@@ -22,19 +23,18 @@ export async function observeHost(context: Context, host: KamalHost, pool: HostP
   const wants = (need: (typeof needs)[number]) => needs.includes(need);
   const endpoint = hostEndpoint(host, pool);
   const target = hostTarget(host, pool);
-  const operationID = host.status?.operation?.id;
-
   const fleet = wants('fleet') ? await observeFleet(context, host, pool) : nothing.fleet;
-  const [server, inspection, probe, membership, inFlight] = await Promise.all([
+  const [server, inspection, probe, membership, inFlight, operation] = await Promise.all([
     wants('server') ? observeServer(context, host, pool) : Promise.resolve(nothing.server),
     wantsMachine(phase, pool.spec.loadBalancer !== undefined) && target !== undefined ? context.deployer.inspect(target, fleet) : Promise.resolve(nothing),
     wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : Promise.resolve(nothing.probe),
     wants('membership') ? observeMembership(context, host, pool, endpoint) : Promise.resolve(nothing.membership),
     wants('inFlight') && endpoint !== undefined ? context.probe.inFlight(endpoint) : Promise.resolve(nothing.inFlight),
+    // Before the others have answered: an end that comes in between must not be held against facts that are older.
+    observeOperation(context, host, pool),
   ]);
   return {
-    server, machine: inspection.machine, app: inspection.app, probe, membership, inFlight, fleet,
-    operation: operationID === undefined ? nothing.operation : context.deployer.observe(operationID),
+    server, machine: inspection.machine, app: inspection.app, probe, membership, inFlight, fleet, operation,
   };
 }
 

@@ -1,4 +1,4 @@
-import { type ScalingPolicy, keyOf, sameKey } from '../api/index.ts';
+import { type DeploySession, type ScalingPolicy, keyOf, sameKey } from '../api/index.ts';
 import type { Change, Subscription } from '../ports/index.ts';
 import { type Context, poolKeyOf } from './context.ts';
 
@@ -10,6 +10,7 @@ export function wire(context: Context): Subscription {
     context.store.watch('HostPool', (change) => poolChanged(context, policies, seen, change)),
     context.store.watch('KamalHost', (change) => hostChanged(context, seen, change)),
     context.store.watch('ScalingPolicy', (change) => policyChanged(context, policies, change)),
+    context.store.watch('DeploySession', (change) => sessionChanged(context, seen, change)),
     ...watchProviders(context),
   ];
   context.deployer.onEnd((key) => context.enqueue({ kind: 'Host', key }));
@@ -32,6 +33,14 @@ function hostChanged(context: Context, seen: Map<string, string>, change: Change
   context.enqueue({ kind: 'Host', key: keyOf(change.object) });
   context.enqueue({ kind: 'Pool', key: poolKeyOf(change.object) });
   context.enqueue({ kind: 'Membership' });
+}
+
+/** Hosts that wait for the lock look at it again; those that work under it are woken by the end of their work. */
+function sessionChanged(context: Context, seen: Map<string, string>, change: Change<'DeploySession'>): void {
+  const { metadata, spec, status }: DeploySession = change.object;
+  if (!isNews(seen, change, `${metadata.generation} ${metadata.deletionTimestamp} ${status?.phase}`)) return;
+  context.enqueue({ kind: 'Session', key: keyOf(change.object) });
+  for (const name of spec.members ?? []) context.enqueue({ kind: 'Host', key: { namespace: metadata.namespace, name } });
 }
 
 /** A status that only words things anew must not wake the pass that wrote it: the two would chase each other. */

@@ -12,6 +12,9 @@ export interface Meters {
   hostHours(pool: ObjectKey, monthToDate: number): void;
   booted(pool: ObjectKey, seconds: number): void;
   startFailed(pool: ObjectKey, reason: ErrorClass): void;
+  /** From the first wish for Kamal's deploy lock to its hold. */
+  lockWaited(service: string, seconds: number): void;
+  lockHeld(service: string, seconds: number): void;
   providerCalled(provider: ProviderName, call: string, result: 'ok' | ErrorClass, seconds: number): void;
   reconciled(kind: string, result: string, seconds: number): void;
   queueDepth(depth: number): void;
@@ -41,6 +44,8 @@ export function createMeters(options: { process: boolean } = { process: false })
   const hours = gauge('host_hours_month', 'Host-hours of bought hosts in this calendar month, UTC.', ['pool']);
   const boots = histogram('boot_seconds', 'Time from intent to in service.', ['pool'], [5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200]);
   const startFailures = counter('start_failures_total', 'Hosts that did not come into service.', ['pool', 'reason']);
+  const lockWaits = histogram('deploy_lock_wait_seconds', 'Waits for the deploy lock of Kamal, from the first wish of a host to the hold.', ['service'], [1, 2, 5, 10, 30, 60, 120, 300, 900]);
+  const lockHolds = histogram('deploy_lock_hold_seconds', 'Holds of the deploy lock of Kamal.', ['service'], [1, 2, 5, 10, 30, 60, 120, 300, 900]);
   const calls = histogram('provider_call_seconds', 'Calls to providers.', ['provider', 'call', 'result'], [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]);
   const passes = histogram('reconcile_seconds', 'Passes by kind and result.', ['kind', 'result'], [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]);
   const depth = gauge('queue_depth', 'Keys that wait for a pass.', []);
@@ -68,6 +73,8 @@ export function createMeters(options: { process: boolean } = { process: false })
     hostHours: (pool, monthToDate) => hours.set({ pool: keyText(pool) }, monthToDate),
     booted: (pool, seconds) => boots.observe({ pool: keyText(pool) }, seconds),
     startFailed: (pool, reason) => startFailures.inc({ pool: keyText(pool), reason }),
+    lockWaited: (service, seconds) => lockWaits.observe({ service }, seconds),
+    lockHeld: (service, seconds) => lockHolds.observe({ service }, seconds),
     providerCalled: (provider, call, result, seconds) => calls.observe({ provider, call, result }, seconds),
     reconciled: (kind, result, seconds) => passes.observe({ kind, result }, seconds),
     queueDepth: (count) => depth.set(count),

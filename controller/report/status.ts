@@ -1,4 +1,4 @@
-import type { HostPool, HostPoolStatus, KamalHost, KamalHostStatus, ScalingPolicy, ScalingPolicyStatus } from '../api/index.ts';
+import type { DeploySession, DeploySessionStatus, HostPool, HostPoolStatus, KamalHost, KamalHostStatus, ScalingPolicy, ScalingPolicyStatus } from '../api/index.ts';
 import { type Instant, toTimestamp } from '../model/index.ts';
 import { type ConditionDraft, clip, mergeConditions } from './conditions.ts';
 
@@ -10,6 +10,13 @@ export function withHostStatus(host: KamalHost, change: Partial<KamalHostStatus>
   if (change.failure !== undefined) status.failure = { ...change.failure, message: clip(change.failure.message, 1000) };
   if (change.phase !== undefined && change.phase !== before.phase) status.phaseSince = toTimestamp(now);
   return { ...host, status };
+}
+
+/** Session with another status. */
+export function withSessionStatus(session: DeploySession, change: Partial<DeploySessionStatus>): DeploySession {
+  const status: DeploySessionStatus = { ...session.status, ...change, observedGeneration: session.metadata.generation };
+  if (change.reason !== undefined) status.reason = clip(change.reason, 300);
+  return { ...session, status };
 }
 
 export interface PoolReport {

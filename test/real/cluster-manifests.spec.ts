@@ -7,7 +7,7 @@ import type { ClusterStore } from '../../controller/runtime/cluster/index.ts';
 import { readSettings } from '../../controller/runtime/settings.ts';
 import { CONTROL_PLANE_PARTS, fromRoot, startControlPlane, textOf } from '../support/control-plane.ts';
 import type { ControlPlane } from '../support/control-plane.ts';
-import { hostDraft, policyDraft, poolDraft } from '../support/drafts.ts';
+import { hostDraft, policyDraft, poolDraft, sessionDraft } from '../support/drafts.ts';
 import { realSuite } from '../support/real/gate.ts';
 import { tryKubectl } from '../support/real/kubectl.ts';
 import { until } from '../support/real/until.ts';
@@ -152,6 +152,18 @@ realSuite('manifests/ on a real kube-apiserver', CONTROL_PLANE_PARTS, function (
       await until('its end in the watch', () => told.includes('Deleted'));
     });
 
+    it('are enough for sessions: all of their life', async () => {
+      const told: string[] = [];
+      store.watch('DeploySession', ({ type }) => told.push(type));
+      const session = await store.create('DeploySession', sessionDraft(namespace));
+      const held = await store.updateStatus('DeploySession', { ...session, status: { phase: 'Held' } });
+      const admitted = await store.update('DeploySession', { ...held, spec: { ...held.spec, members: ['web-1'] } });
+      await store.delete('DeploySession', keyOf(admitted), { uid: session.metadata.uid });
+      const marked = await store.get('DeploySession', keyOf(admitted));
+      await store.update('DeploySession', { ...marked!, metadata: { ...marked!.metadata, finalizers: [] } });
+      await until('its end in the watch', () => told.includes('Deleted'));
+    });
+
     it('are enough for the lease and the documents of its own namespace', async () => {
       const api = openApi(connect({ kubeconfig }));
       const lease = leaseObject(api, OWN_NAMESPACE, 'kamal-autoscaler');
@@ -175,7 +187,7 @@ realSuite('manifests/ on a real kube-apiserver', CONTROL_PLANE_PARTS, function (
       const api = openApi(connect({ kubeconfig }));
       await refused('Forbidden', leaseObject(api, OWN_NAMESPACE, 'another').read());
       await refused('Forbidden', new ConfigMapDocuments(api, namespace).load('ledger'));
-      for (const question of ['get secrets -A', 'list configmaps -n kamal-autoscaler', 'get pods -A', 'list namespaces', 'delete crd', 'list crd', 'create deploysessions -A', 'delete leases -n kamal-autoscaler']) {
+      for (const question of ['get secrets -A', 'list configmaps -n kamal-autoscaler', 'get pods -A', 'list namespaces', 'delete crd', 'list crd', 'delete leases -n kamal-autoscaler']) {
         const { stdout } = await tryKubectl(kubeconfig, ['auth', 'can-i', ...question.split(' ')]);
         expect(stdout.trim(), question).to.equal('no');
       }

@@ -1,6 +1,8 @@
 /** What reconcilers reach the world through, over parts of a test; what a test does not name is quiet. */
 import type { Clock, Documents, Leadership, Store } from '../../controller/ports/index.ts';
+import { noLock } from '../../controller/act/deploy/no-lock.ts';
 import type { Context } from '../../controller/reconcile/context.ts';
+import { createDeployLockView } from '../../controller/reconcile/deploy-lock-view.ts';
 import { createEngineStates } from '../../controller/reconcile/engine-states.ts';
 import { createPurchaseGate } from '../../controller/reconcile/purchase-gate.ts';
 import { createServerView } from '../../controller/reconcile/server-view.ts';
@@ -22,6 +24,7 @@ export function contextOf(parts: ContextParts): Context {
     decisionLog: { append: async () => undefined, recent: async () => [] },
     gate: createPurchaseGate(documents, clock, {}),
     servers: createServerView(providers, INSTALLATION, clock, 0.5),
+    locks: createDeployLockView(noLock(), clock),
     engineStates: createEngineStates(documents, clock),
     meters: createMeters(),
     enqueue: () => undefined,

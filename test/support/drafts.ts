@@ -1,4 +1,4 @@
-import { HOST_FINALIZER, POOL_LABEL } from '../../controller/api/index.ts';
+import { HOST_FINALIZER, POOL_LABEL, SESSION_FINALIZER } from '../../controller/api/index.ts';
 import type { HostPoolSpec, KamalHostSpec, ScalingPolicySpec } from '../../controller/api/index.ts';
 import type { Draft } from '../../controller/ports/index.ts';
 
@@ -27,5 +27,12 @@ export function hostDraft(namespace: string, name = 'web-1', spec: Partial<Kamal
     kind: 'KamalHost',
     metadata: { namespace, name, labels: { [POOL_LABEL]: 'web' }, finalizers: [HOST_FINALIZER] },
     spec: { poolRef: { name: 'web' }, hostID: `${name}-a1b2c3d4`, slot: 1, intent: 'Serve', ...spec },
+  };
+}
+
+export function sessionDraft(namespace: string, name = 'shop'): Draft<'DeploySession'> {
+  return {
+    apiVersion: 'kamal-autoscaler.dev/v1alpha1', kind: 'DeploySession', metadata: { namespace, name, finalizers: [SESSION_FINALIZER] },
+    spec: { service: 'shop', operationID: 'main/a1b2c3d4', deadline: '2026-01-01T00:02:00Z' },
   };
 }

@@ -38,7 +38,7 @@ describe('the controller, stopped before and after every port call', () => {
 
   for (const scenario of SCENARIOS) {
     it(`${scenario.name}: exactly the wanted hosts, none unowned, none twice, nothing dropped`, async function () {
-      this.timeout(ALL ? 1_200_000 : 120_000);
+      this.timeout(ALL ? 1_200_000 : 300_000);
       const calm = await runScenario(scenario);
       expect(calm.faults, 'undisturbed').to.deep.equal([]);
       const { calls, tried, failures } = await enumerate(scenario);

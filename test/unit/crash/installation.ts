@@ -1,18 +1,23 @@
 import { type KamalHost, API_VERSION, type ObjectKey, keyOf } from '../../../controller/api/index.ts';
 import { createLocalProvider } from '../../../controller/act/cloud/local/provider.ts';
+import { noLock } from '../../../controller/act/deploy/no-lock.ts';
 import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
 import { isClass } from '../../../controller/model/index.ts';
 import type { CloudProvider, LoadBalancer, Store } from '../../../controller/ports/index.ts';
 import type { Context, WorkKey } from '../../../controller/reconcile/context.ts';
+import { createDeployLockView } from '../../../controller/reconcile/deploy-lock-view.ts';
 import { reconcile } from '../../../controller/reconcile/dispatch.ts';
 import { createServerView } from '../../../controller/reconcile/server-view.ts';
 import { type MemoryStore, createMemoryStore } from '../../../controller/runtime/store/memory-store.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
 import { INSTALLATION, contextOf } from '../../support/context.ts';
 import { type PortHooks, instrumented } from '../../support/instrumented.ts';
+import { type MemoryKamal, createMemoryKamal } from '../../support/memory-kamal.ts';
 import { type MemoryWorld, createMemoryWorld, memoryEndpoint } from '../../support/memory-world.ts';
 
 export const POOL: ObjectKey = { namespace: 'default', name: 'web' };
+/** The session of its service. */
+export const SESSION: ObjectKey = { namespace: 'default', name: 'app' };
 const API_URL = 'http://127.0.0.1:8080';
 
 /** What outlives a controller: the world, the store and the clock. */
@@ -21,6 +26,8 @@ export interface Installation {
   world: MemoryWorld;
   store: MemoryStore;
   newID(): string;
+  /** Who deploys, where hosts deploy under Kamal's lock. */
+  kamal: MemoryKamal | undefined;
 }
 
 /** Thrown by a port call at which the process is stopped, and by every call after it. */
@@ -29,14 +36,15 @@ export class Stopped extends Error {}
 /** What a bug would leave out; none in the real controller. */
 export type PlantedBug = 'NoFinalizer' | 'NoFindBeforeCreate' | 'NoConfirmBeforeStop';
 
-export async function createInstallation(): Promise<Installation> {
+export async function createInstallation(deploys: 'Local' | 'Kamal' = 'Local'): Promise<Installation> {
   const clock = createSimulatedClock(Date.UTC(2026, 0, 1));
   let count = 0;
   const newID = () => `id${(count += 1).toString(36).padStart(10, '0')}`;
   const world = createMemoryWorld({ clock });
   const store = createMemoryStore({ clock, ids: newID });
   world.addFixedHost('primary', 'v1');
-  const installation = { clock, world, store, newID };
+  const kamal = deploys === 'Kamal' ? createMemoryKamal(world, INSTALLATION) : undefined;
+  const installation = { clock, world, store, newID, kamal };
   await createPool(installation, 1);
   return installation;
 }
@@ -61,7 +69,7 @@ export async function createPool({ world, store }: Installation, replicas: numbe
 
 /** A controller process on the installation: nothing in it outlives it. */
 export function startProcess(installation: Installation, hooks: PortHooks, bug?: PlantedBug): Context {
-  const { clock, world, newID } = installation;
+  const { clock, world, newID, kamal } = installation;
   const port = <Port extends object>(name: string, adapter: Port): Port => instrumented(name, adapter, hooks);
   const store = port('Store', withBug(installation.store, bug));
   const documents = port('Documents', { load: installation.store.load, save: installation.store.save });
@@ -70,7 +78,8 @@ export function startProcess(installation: Installation, hooks: PortHooks, bug?:
   const seen: { Local: CloudProvider } = { Local: bug === 'NoFindBeforeCreate' ? blind(providers.Local) : providers.Local };
   return contextOf({
     clock, newID, store, documents, providers,
-    deployer: port('Deployer', createLocalDeployer({ control: world.control, clock })),
+    deployer: port('Deployer', kamal?.deployer() ?? createLocalDeployer({ control: world.control, clock })),
+    locks: createDeployLockView(port('DeployLock', kamal?.lock ?? noLock()), clock),
     loadBalancer: port('LoadBalancer', bug === 'NoConfirmBeforeStop' ? trusting(world.loadBalancer) : world.loadBalancer),
     probe: port('HostProbe', world.probe),
     servers: createServerView(seen, INSTALLATION, clock, 0.5),
@@ -110,6 +119,7 @@ export async function round(context: Context, store: MemoryStore, withOrphans: b
   const keys: WorkKey[] = [
     { kind: 'Pool', key: POOL },
     ...hosts.map((host): WorkKey => ({ kind: 'Host', key: keyOf(host) })),
+    { kind: 'Session', key: SESSION },
     { kind: 'Membership' },
     ...(withOrphans ? [{ kind: 'Orphans' } as const] : []),
   ];

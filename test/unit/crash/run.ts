@@ -15,7 +15,7 @@ export interface Disturbance { call: number; mode: Mode }
 
 const ROUND_MILLISECONDS = 500;
 /** Shorter than the grace of the orphan sweep: nothing here may need it. */
-const LONGEST_ROUNDS = 240;
+const LONGEST_ROUNDS = 300;
 
 export interface RunResult {
   /** Port calls from the scenario's beginning to rest, in order: whether each may have an effect on the world. */
@@ -26,7 +26,7 @@ export interface RunResult {
 
 /** Brings an installation to the scenario's beginning, disturbs the one call, restarts what was stopped and drives to rest. */
 export async function runScenario(scenario: Scenario, disturbance?: Disturbance, bug?: PlantedBug): Promise<RunResult> {
-  const installation = await createInstallation();
+  const installation = await createInstallation(scenario.deploys);
   const quiet = startProcess(installation, {}, bug);
   await installation.store.scale({ namespace: 'default', name: 'web' }, scenario.before);
   for (let rounds = 0; (await faultsAtRest(installation, scenario.before, 'Managed')).length > 0; rounds += 1) {
@@ -59,7 +59,7 @@ export async function runScenario(scenario: Scenario, disturbance?: Disturbance,
   const faults = await faultsAtRest(installation, scenario.after, scenario.ends);
   const rest = serverIDs(installation);
   if (scenario.keeps === true && rest !== begin) faults.push(`servers were ${begin} and are ${rest}`);
-  return { calls: counter.calls, faults: [...faults, ...(scenario.kills === true ? [] : installation.world.dropped)] };
+  return { calls: counter.calls, faults: [...faults, ...(installation.kamal?.faults ?? []), ...(scenario.kills === true ? [] : installation.world.dropped)] };
 }
 
 const serverIDs = ({ world }: Installation): string => world.hosts().map(({ order }) => order.id).sort().join(' ');
@@ -72,7 +72,7 @@ async function step(installation: Installation, run: () => Promise<void>): Promi
 interface Counter { calls: RunResult['calls'] }
 
 /** `apply` follows the write of the document that it applies, and is repeated each pass: a stop around it is a stop after that write. */
-const EFFECTS = new Set(['create', 'update', 'updateStatus', 'scale', 'delete', 'save', 'start', 'recordEvent']);
+const EFFECTS = new Set(['create', 'update', 'updateStatus', 'scale', 'delete', 'save', 'start', 'recordEvent', 'acquire', 'release']);
 
 function hooksFor(counter: Counter, disturbance: Disturbance | undefined): PortHooks {
   let stopped = false;
@@ -101,8 +101,10 @@ function hooksFor(counter: Counter, disturbance: Disturbance | undefined): PortH
 }
 
 /** Everything that must hold when nothing moves any more. */
-export async function faultsAtRest({ world, store }: Installation, wanted: number, ends: Scenario['ends']): Promise<string[]> {
+export async function faultsAtRest({ world, store, kamal }: Installation, wanted: number, ends: Scenario['ends']): Promise<string[]> {
   const faults: string[] = [];
+  if (kamal?.holder() !== undefined) faults.push(`${kamal.holder()?.by} holds the deploy lock`);
+  for (const { metadata, status } of await store.list('DeploySession')) faults.push(`session ${metadata.name} is left, ${status?.phase}`);
   const servers = world.hosts();
   const bought = servers.filter(({ order }) => order.owner !== undefined);
   const hosts = await store.list('KamalHost');

@@ -4,6 +4,8 @@ import { type Installation, POOL, createPool } from './installation.ts';
 /** Something that happens in the world once a condition holds; what follows is the controller's business. */
 export interface Scenario {
   name: string;
+  /** `Kamal`: hosts deploy under its lock, which people take too. */
+  deploys?: 'Kamal';
   /** Hosts, the fixed one included, before the scenario begins. */
   before: number;
   /** Hosts, the fixed one included, at rest after it. */
@@ -41,6 +43,10 @@ async function deletePool({ store }: Installation, deletionPolicy: 'Retain' | 'D
   await store.update('HostPool', { ...pool, spec: { ...pool.spec, deletionPolicy } });
   await store.delete('HostPool', POOL);
 }
+
+const holds = (message: string) => async ({ kamal }: Installation): Promise<void> => kamal?.hold({ by: 'alice', message });
+const givesBack = async ({ kamal }: Installation): Promise<void> => kamal?.hold(undefined);
+const runs = async ({ kamal }: Installation): Promise<boolean> => (kamal?.runs.size ?? 0) > 0;
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'scale-out', before: 1, after: 3, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(3) }] },
@@ -83,6 +89,16 @@ export const SCENARIOS: readonly Scenario[] = [
       { when: atOnce, act: (installation) => deletePool(installation, 'Retain') },
       { when: async ({ store }) => await store.get('HostPool', POOL) === undefined, act: (installation) => createPool(installation, 3) },
     ],
+  },
+  { name: 'scale-out under the deploy lock', deploys: 'Kamal', before: 1, after: 3, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(3) }] },
+  { name: 'scale-in under the deploy lock', deploys: 'Kamal', before: 3, after: 1, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(1) }] },
+  {
+    name: 'scale-out while a person holds the deploy lock', deploys: 'Kamal', before: 1, after: 2, ends: 'Managed',
+    events: [{ when: atOnce, act: holds('a migration') }, { when: atOnce, act: scaleTo(2) }, { when: inPhase('Deploying'), act: givesBack }],
+  },
+  {
+    name: 'a deploy lock that a person takes away', deploys: 'Kamal', before: 1, after: 2, ends: 'Managed',
+    events: [{ when: atOnce, act: scaleTo(2) }, { when: runs, act: holds('mine now') }, { when: async (installation) => !await runs(installation), act: givesBack }],
   },
   { name: 'deletion of the pool, Retain', before: 3, after: 3, ends: 'Retained', events: [{ when: atOnce, act: (installation) => deletePool(installation, 'Retain') }] },
 ];

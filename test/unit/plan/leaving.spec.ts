@@ -19,8 +19,8 @@ stepTable('Draining', drain, off, [
   { title: 'stops nothing while a load balancer cannot be asked, for as long as it takes', facts: { membership: { kind: 'Unknown', why: 'down' } }, now: at(90_000), step: wait },
   { title: 'quiesces once it is listed nowhere', now: at(110), step: start('Quiesce') },
   { title: 'quiesces even when its deadline has passed', now: at(500), step: start('Quiesce') },
-  { title: 'gives requests in flight their time after a late removal', host: op('Quiesce', 500), facts: { ...quiesced, operation: { kind: 'Succeeded' }, inFlight: { kind: 'Count', requests: 1 } }, now: at(559), step: wait },
-  { title: 'and ends it then', host: op('Quiesce', 500), facts: { ...quiesced, operation: { kind: 'Succeeded' }, inFlight: { kind: 'Count', requests: 1 } }, now: at(560), step: start('Stop') },
+  { title: 'gives requests in flight their time after a late removal', host: { ...op('Quiesce', 500), unlistedSince: at(500) }, facts: { ...quiesced, operation: { kind: 'Succeeded' }, inFlight: { kind: 'Count', requests: 1 } }, now: at(559), step: wait },
+  { title: 'and ends it then', host: { ...op('Quiesce', 500), unlistedSince: at(500) }, facts: { ...quiesced, operation: { kind: 'Succeeded' }, inFlight: { kind: 'Count', requests: 1 } }, now: at(560), step: start('Stop') },
   { title: 'waits for the quiesce that runs', host: op('Quiesce'), facts: { operation: { kind: 'Running' } }, now: at(111), step: wait },
   { title: 'a quiesce beyond the deadline holds nothing up', host: op('Quiesce'), facts: { ...quiesced, operation: { kind: 'Running' }, inFlight: { kind: 'Count', requests: 2 } }, now: at(160), step: start('Stop') },
   { title: 'quiesces again after a lost quiesce', host: op('Quiesce'), facts: { operation: { kind: 'Lost' } }, now: at(111), step: start('Quiesce') },
@@ -48,6 +48,16 @@ stepTable('Draining', drain, off, [
   { title: 'a wrong host key: goes with its server, given no order', facts: { ...mismatch }, now: at(160), step: { kind: 'DeleteObject' } },
   { title: 'a wrong host key: stays while it is listed', facts: { ...mismatch, membership: { kind: 'ListedUp' } }, now: at(900), step: wait },
   { title: 'departs when it lost its power', facts: { ...unreachable, ...fails, server: found({ state: 'Off' }) }, now: at(120), step: advance('Departing') },
+]);
+
+stepTable('Draining, under the deploy lock', { ...drain, worksUnder: 'DeployLock', unlistedSince: at(110) }, off, [
+  { title: 'asks for nothing while requests are in flight', facts: { inFlight: { kind: 'Count', requests: 2 } }, now: at(120), step: wait },
+  { title: 'asks for nothing before the deadline where nobody counts them', facts: { inFlight: { kind: 'Unknown' } }, now: at(159), step: wait },
+  { title: 'quiesces for what nobody counted when none is in flight', now: at(120), step: { ...start('Quiesce'), drainSeconds: 5 } },
+  { title: 'quiesces at the deadline', facts: { inFlight: { kind: 'Count', requests: 2 } }, now: at(160), step: { ...start('Quiesce'), drainSeconds: 5 } },
+  { title: 'gives a late removal its time', host: { unlistedSince: at(200) }, facts: { inFlight: { kind: 'Count', requests: 2 } }, now: at(259), step: wait },
+  { title: 'stops then', host: op('Quiesce', 120), facts: { ...quiesced, operation: { kind: 'Succeeded' } }, now: at(122), step: start('Stop') },
+  { title: 'never waits for a lock where nothing can be reached', facts: { ...unreachable, ...fails }, now: at(160), step: { kind: 'DeleteObject' } },
 ]);
 
 stepTable('Draining, taken back', { ...drain, intent: 'Serve' }, off, [

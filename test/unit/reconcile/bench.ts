@@ -1,17 +1,20 @@
 /** A controller whose passes a test runs one by one, over a store and a world in memory. */
-import { API_VERSION, HOST_FINALIZER, type HostPool, type HostPoolSpec, type KamalHost, type KamalHostSpec, type Kind, type ObjectKey, POOL_FINALIZER, type ResourceByKind, type ScalingPolicy, keyOf } from '../../../controller/api/index.ts';
+import { API_VERSION, type DeploySession, HOST_FINALIZER, type HostPool, type HostPoolSpec, type KamalHost, type KamalHostSpec, type Kind, type ObjectKey, POOL_FINALIZER, type ResourceByKind, type ScalingPolicy, keyOf, keyText } from '../../../controller/api/index.ts';
 import { type CreateFault, createLocalProvider } from '../../../controller/act/cloud/local/provider.ts';
 import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
 import type { Observation, Server } from '../../../controller/model/index.ts';
 import { isClass } from '../../../controller/model/index.ts';
 import type { CloudProvider, CreateRequest, MetricQuery } from '../../../controller/ports/index.ts';
 import type { Context, WorkKey } from '../../../controller/reconcile/context.ts';
+import { createDeployLockView } from '../../../controller/reconcile/deploy-lock-view.ts';
 import { reconcile } from '../../../controller/reconcile/dispatch.ts';
+import { sessionKeyOf } from '../../../controller/reconcile/session-key.ts';
 import { admit } from '../../../controller/runtime/store/validation/index.ts';
 import { type MemoryStore, createMemoryStore } from '../../../controller/runtime/store/memory-store.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
 import { INSTALLATION, contextOf } from '../../support/context.ts';
 import { poolDraft } from '../../support/drafts.ts';
+import { type MemoryKamal, createMemoryKamal } from '../../support/memory-kamal.ts';
 import { type MemoryWorld, createMemoryWorld } from '../../support/memory-world.ts';
 
 export const START = Date.UTC(2026, 0, 1);
@@ -22,6 +25,8 @@ export interface Bench {
   clock: SimulatedClock;
   store: MemoryStore;
   world: MemoryWorld;
+  /** Who deploys in a bench of Kamal; idle in one of local hosts. */
+  kamal: MemoryKamal;
   context: Context;
   /** What each create of the local provider was asked, refused ones among them. */
   creates: CreateRequest[];
@@ -32,7 +37,7 @@ export interface Bench {
   /** Keys for which a pass was asked for. */
   asked: WorkKey[];
   /** One pass; the outcome, or what it throws. */
-  pass(kind: 'Policy' | 'Pool' | 'Host', key: ObjectKey): Promise<unknown>;
+  pass(kind: 'Policy' | 'Pool' | 'Host' | 'Session', key: ObjectKey): Promise<unknown>;
   pass(kind: 'Membership' | 'Orphans'): Promise<unknown>;
   /** Passes over everything each half second of simulated time, until the condition holds; throws when it never does. */
   drive(what: string, until: () => Promise<boolean>): Promise<void>;
@@ -45,11 +50,13 @@ export interface Bench {
   server(hostID: string): Promise<Server | undefined>;
 }
 
-export function createBench(overrides: Partial<Context> = {}): Bench {
+/** `Kamal`: hosts deploy under Kamal's lock; `Local`: over their control ports. */
+export function createBench(overrides: Partial<Context> = {}, deploys: 'Local' | 'Kamal' = 'Local'): Bench {
   const clock = createSimulatedClock(START);
   let count = 0;
   const newID = (): string => `id${(count += 1).toString().padStart(8, '0')}`;
   const world = createMemoryWorld({ clock });
+  const kamal = createMemoryKamal(world, INSTALLATION);
   const store = createMemoryStore({ clock, ids: newID });
   const creates: CreateRequest[] = [];
   const local = createLocalProvider({
@@ -64,7 +71,8 @@ export function createBench(overrides: Partial<Context> = {}): Bench {
   const asked: WorkKey[] = [];
   const context = contextOf({
     clock, newID, store, documents: store, providers: { Local: provider },
-    deployer: createLocalDeployer({ control: world.control, clock, firstVersion: 'v1' }),
+    deployer: deploys === 'Kamal' ? kamal.deployer() : createLocalDeployer({ control: world.control, clock, firstVersion: 'v1' }),
+    ...(deploys === 'Kamal' ? { locks: createDeployLockView(kamal.lock, clock) } : {}),
     loadBalancer: world.loadBalancer, probe: world.probe,
     metrics: { read: async (queries) => queries.map((query) => bench.observe(query)), scrapeIntervalSeconds: 15 },
     enqueue: (key) => void asked.push(key),
@@ -72,10 +80,11 @@ export function createBench(overrides: Partial<Context> = {}): Bench {
   });
 
   async function round(): Promise<void> {
-    const [pools, hosts, policies] = await Promise.all([store.list('HostPool'), store.list('KamalHost'), store.list('ScalingPolicy')]);
+    const [pools, hosts, policies, sessions] = await Promise.all([store.list('HostPool'), store.list('KamalHost'), store.list('ScalingPolicy'), store.list('DeploySession')]);
     const keys: WorkKey[] = [
       ...policies.map((policy): WorkKey => ({ kind: 'Policy', key: keyOf(policy) })), ...pools.map((pool): WorkKey => ({ kind: 'Pool', key: keyOf(pool) })),
       ...hosts.map((host): WorkKey => ({ kind: 'Host', key: keyOf(host) })), { kind: 'Membership' },
+      ...sessionKeys(pools, sessions),
     ];
     for (const key of keys) {
       try {
@@ -94,7 +103,7 @@ export function createBench(overrides: Partial<Context> = {}): Bench {
   };
 
   const bench: Bench = {
-    clock, store, world, context, creates, asked, faults: [],
+    clock, store, world, kamal, context, creates, asked, faults: [],
     observe: ({ metric }) => ({ metric, kind: 'Absence', asOf: clock.now(), windowSeconds: 60, absence: { kind: 'Empty', message: 'the test gives no value' } }),
     pass: (kind: WorkKey['kind'], key?: ObjectKey) => reconcile(context, (key === undefined ? { kind } : { kind, key }) as WorkKey),
     async drive(what, until) {
@@ -116,6 +125,12 @@ export function createBench(overrides: Partial<Context> = {}): Bench {
     server: async (hostID) => (await provider.list(INSTALLATION)).servers.find(({ owner }) => owner.hostID === hostID),
   };
   return bench;
+}
+
+/** One key a session: those that pools may have, and those that are there without one. */
+export function sessionKeys(pools: readonly HostPool[], sessions: readonly DeploySession[]): WorkKey[] {
+  const keys = [...pools.map(sessionKeyOf), ...sessions.map(keyOf)];
+  return [...new Map(keys.map((key) => [keyText(key), key])).values()].map((key) => ({ kind: 'Session', key }));
 }
 
 /** A pool as it is stored, with what has a default; the fields of `spec` go over those of a plain web pool. */
