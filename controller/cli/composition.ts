@@ -15,6 +15,11 @@ export interface Composition {
   /** Runs the demo until it ends or `io.signal` aborts. Resolves with the exit code of the process. */
   demo(flags: DemoFlags, io: Io): Promise<number>;
   simulator: Simulator;
+  /**
+   * Reads moments from standard input and writes a decision for each, until the input ends. Resolves with the exit code of
+   * the process. Rejects with `Invalid` when a file cannot be used.
+   */
+  evaluate(flags: EvaluateFlags, io: Io): Promise<number>;
   /** Opens the store beside a controller that may run. Rejects with a ClassifiedError when it cannot be reached. */
   open(where: StoreLocation, io: Io): Promise<OpenStore>;
   /** Reads and judges the documents of files and folders without a store: syntax, schema, rules, and references between them. */
@@ -44,6 +49,14 @@ export interface DemoFlags {
   seed?: number;
   /** File that the plot is written to. */
   svg?: string;
+}
+
+export interface EvaluateFlags {
+  /** File of a ScalingPolicy and its HostPool. */
+  policy: string;
+  billing: 'Hour' | 'Second';
+  /** CSV file of the load before. */
+  history?: string;
 }
 
 /** Where the store of the other commands is. `Standalone` without `state`: the environment or the usual folder. */
@@ -95,6 +108,8 @@ export interface FileProblem {
 export interface Io {
   stdout(text: string): void;
   stderr(text: string): void;
+  /** Standard input as text, in pieces of any size; it throws when the signal aborts. */
+  stdin(): AsyncIterable<string>;
   env: Record<string, string | undefined>;
   now(): Instant;
   /** Width of the terminal; 80 where there is none. */

@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream';
 import type { Io } from './composition.ts';
 
 const TERMINAL_WIDTH = 80;
@@ -18,6 +19,7 @@ export function processIo(): Io {
   return {
     stdout: writer(process.stdout, ending),
     stderr: writer(process.stderr, ending),
+    stdin: () => addAbortSignal(ending.signal, process.stdin.setEncoding('utf8')),
     env: process.env,
     now: () => Date.now(),
     columns: process.stdout.columns ?? TERMINAL_WIDTH,

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Composition, Io } from './composition.ts';
 import { addDescribe } from './describe.ts';
+import { addEvaluate } from './evaluate.ts';
 import { CommandFailure, EXIT, report } from './failure.ts';
 import { addGet } from './get.ts';
 import { addPauseAndResume } from './pause.ts';
@@ -57,6 +58,7 @@ function describeProgram(composition: Composition, io: Io, finish: (code: number
   addGet(program, composition, io, finish);
   addDescribe(program, composition, io, finish);
   addValidate(program, composition, io, finish);
+  addEvaluate(program, composition, io, finish);
   addScale(program, composition, io, finish);
   addSimulate(program, composition, io, finish);
   addPauseAndResume(program, composition, io, finish);

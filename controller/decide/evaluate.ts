@@ -6,7 +6,7 @@ import { combine, highestOf } from './combine.ts';
 import { constrain } from './constrain.ts';
 import { look } from './coverage.ts';
 import type { Sight } from './coverage.ts';
-import { addForecast, forecastOf, keepForSeason, lookAhead } from './look-ahead.ts';
+import { addForecast, forecastOf, lookAhead } from './look-ahead.ts';
 import { keepPaid } from './paid-hours.ts';
 import { limitRate, settlePending } from './rate.ts';
 import { readingsOf } from './readings.ts';
@@ -67,7 +67,7 @@ export function evaluate(input: EvaluateInput, without?: Mechanism): Decision {
   const stable = stabilize(wanted, current, memory, windows, now);
   const fallback = fallbackHosts(policy, memory.absences);
   const covered = fallback === undefined ? stable : raise(stable, fallback, memory.absences);
-  const paced = limitRate(keepForSeason(covered, current, forecast), current, memory, policy.behavior, now);
+  const paced = limitRate(covered, current, memory, policy.behavior, now);
   const paid = without === 'PaidHours' ? paced : keepPaid(paced, current, { ...input, booting: hosts.booting, intervalSeconds: policy.intervalSeconds }, now);
   const held = hold(policy, now);
   const final = constrain(

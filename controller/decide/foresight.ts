@@ -40,9 +40,9 @@ export interface Outlook {
   /** Load now. */
   level: number;
   expected: number;
-  /** Not exceeded but for the accepted risk. */
+  /** Not exceeded but for the accepted risk, and no less than a trusted season has on the way there. */
   upper: number;
-  /** The highest load that a trusted season has on the way there; undefined without one. */
+  /** What that season has; undefined without one. */
   coming?: number;
 }
 
@@ -88,8 +88,8 @@ export function foresee(before: Foresight, sample: Sample, ahead: Ahead): Foresi
   const due = ahead.now + ahead.leadSeconds * 1000;
   const prediction = predict(trends, before.misses, ahead.history, sample.at, (due - sample.at) / 1000, ahead.without);
   const { level, expected, each } = prediction;
-  const upper = Math.max(0, expected + headroom(before, ahead));
   const coming = comingOf(before.misses, prediction, ahead);
+  const upper = Math.max(0, expected + headroom(before, ahead), coming ?? 0);
   const change = expected - level;
   const { open, ...learned } = learn(before, sample);
   return {

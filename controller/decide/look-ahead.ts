@@ -1,12 +1,11 @@
 import type { ScalingPolicySpec } from '../api/index.ts';
-import { cautionOf } from '../model/index.ts';
+import { cautionOf, leadSeconds } from '../model/index.ts';
 import type { Billing, Instant, LoadHistory } from '../model/index.ts';
 import { wholeHosts } from './capacity.ts';
 import type { Capacity } from './capacity.ts';
 import { demandOf } from './demand.ts';
 import { foresee, outlookOf } from './foresight.ts';
 import type { Foresight, Outlook } from './foresight.ts';
-import { leadSeconds } from './lead-time.ts';
 import type { Reading } from './readings.ts';
 import * as reasons from './reasons.ts';
 import type { Verdict } from './verdict.ts';
@@ -49,12 +48,4 @@ export function forecastOf(foresight: Foresight, { prediction }: ScalingPolicySp
 export function addForecast(verdict: Verdict, forecast: Forecast | undefined): Verdict {
   if (forecast?.acts !== true || forecast.hosts <= verdict.hosts) return verdict;
   return { hosts: forecast.hosts, reasons: [...verdict.reasons, reasons.foreseen(forecast.hosts, forecast.outlook)] };
-}
-
-/** Hosts do not go that a trusted season needs again before they could be bought back. */
-export function keepForSeason(verdict: Verdict, current: number, forecast: Forecast | undefined): Verdict {
-  if (forecast?.acts !== true || forecast.outlook.coming === undefined) return verdict;
-  const hosts = Math.min(current, wholeHosts(forecast.outlook.coming));
-  if (verdict.hosts >= hosts) return verdict;
-  return { hosts, reasons: [...verdict.reasons, reasons.seasonComes(hosts, forecast.outlook.leadSeconds)], heldBy: 'Season' };
 }

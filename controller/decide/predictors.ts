@@ -18,14 +18,14 @@ export type Predictions = readonly (number | null)[];
 export interface Prediction {
   /** Load now, in hosts. */
   level: number;
-  /** Load at the forecast's time. */
+  /** Load at the forecast's time, by the trends. */
   expected: number;
   each: Predictions;
 }
 
 /**
- * What each predictor expects at `aheadSeconds` after the newest sample, and all of them together: the better a predictor
- * was lately at this distance, the more it counts, so that the best one nearly decides alone.
+ * What each predictor expects at `aheadSeconds` after the newest sample, and the trends together: the better one was lately
+ * at this distance, the more it counts, so that the best nearly decides alone.
  */
 export function predict(trends: readonly Trend[], misses: Misses, history: LoadHistory | undefined, at: Instant, aheadSeconds: number, without?: Mechanism): Prediction {
   const lines = trends.map(lineOf);
@@ -38,9 +38,7 @@ export function predict(trends: readonly Trend[], misses: Misses, history: LoadH
       return change === undefined ? null : level * change;
     }),
   ];
-  // A season is believed once it was judged; a trend from the start.
-  const trusts = each.map((_, index) => trusted[index] ?? (misses[index] === null ? 0 : trust(misses[index])));
-  return { level, expected: mean(each, trusts) ?? level, each };
+  return { level, expected: mean(each.slice(0, lines.length), trusted) ?? level, each };
 }
 
 /** The trend that a study leaves out. */

@@ -56,11 +56,8 @@ export const rateLimited = (hosts: number, direction: 'scaleOut' | 'scaleIn'): s
 export const disabled = (current: number, direction: 'scaleOut' | 'scaleIn'): string =>
   `held at ${current}: behavior.${direction}.selectPolicy is Disabled`;
 
-export const foreseen = (hosts: number, { level, upper, leadSeconds }: Outlook): string =>
-  `forecast: load for ${number(level)} hosts now, up to ${number(upper)} in ${Math.round(leadSeconds)} s → ${hosts}`;
-
-export const seasonComes = (hosts: number, leadSeconds: number): string =>
-  `held at ${hosts}: a season ago the load rose within ${Math.round(leadSeconds)} s`;
+export const foreseen = (hosts: number, { level, upper, coming, leadSeconds }: Outlook): string =>
+  `forecast: load for ${number(level)} hosts now, up to ${number(upper)} ${coming === upper ? 'as a season ago ' : ''}in ${Math.round(leadSeconds)} s → ${hosts}`;
 
 export const bootIsPaid = (hosts: number): string => `held at ${hosts}: hosts that boot are paid for their hour`;
 

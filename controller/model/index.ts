@@ -6,6 +6,7 @@ export * from './errors.ts';
 export * from './facts.ts';
 export * from './fleet.ts';
 export * from './kamal.ts';
+export * from './lead-time.ts';
 export type * from './load-history.ts';
 export * from './membership-fact.ts';
 export * from './membership.ts';

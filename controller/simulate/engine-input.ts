@@ -1,7 +1,8 @@
 import type { ScalingPolicySpec } from '../api/index.ts';
-import { evaluate, metricRules } from '../decide/index.ts';
-import type { MetricRule } from '../decide/index.ts';
-import type { Billing, Decision, EngineState, HostCounts, Instant, Observation } from '../model/index.ts';
+import { createLoadRecorder, evaluate, metricRules, seasonLoad, seasonRule } from '../decide/index.ts';
+import type { Mechanism, MetricRule } from '../decide/index.ts';
+import { seconds } from '../model/index.ts';
+import type { Billing, Constraint, Decision, EngineState, HostCounts, Instant, LoadHistory, Observation } from '../model/index.ts';
 
 /** What one line of `evaluate`'s input says: all that the engine sees of the world at one time. */
 export interface Moment {
@@ -22,6 +23,12 @@ export interface EngineSetting {
   billing: Billing;
   /** For how long a leaving host is still paid for. */
   drainSeconds: number;
+  /** Requests a second before the first moment. */
+  history?: LoadHistory;
+  /** From outside the policy, such as the floors of its schedules. */
+  constraintsAt?: (now: Instant) => readonly Constraint[];
+  /** What to leave out, to see what it is worth. */
+  without?: Mechanism;
 }
 
 /** The engine of production, driven by moments instead of a metrics source and a store. */
@@ -32,30 +39,38 @@ export interface Engine {
 
 const BOOTS_REMEMBERED = 20;
 const REQUESTS_WINDOW_SECONDS = 60;
+/** A moment does not say how old its samples are: from a few seconds to a scrape interval and the sample's journey. */
+const SAMPLE_AGE_SECONDS = 10;
 
 /** Starts afresh. What is wanted is what there is: the world is taken to follow each decision. */
-export function startEngine({ policy, billing, drainSeconds }: EngineSetting): Engine {
+export function startEngine({ policy, billing, drainSeconds, history, constraintsAt, without }: EngineSetting): Engine {
   const rules = metricRules(policy);
+  const season = seasonRule(policy);
+  const recorder = createLoadRecorder();
+  if (history !== undefined) recorder.fill(history);
   const windows = new Map(policy.metrics.map(({ name, windowSeconds = REQUESTS_WINDOW_SECONDS }) => [name, windowSeconds]));
   let boots: readonly number[] = [];
   let engineState: EngineState | undefined;
   return {
     decide(moment) {
       if (moment.bootSeconds !== undefined && moment.bootSeconds.length > 0) boots = [...boots, ...moment.bootSeconds].slice(-BOOTS_REMEMBERED);
+      const observations = rules.map((rule) => observationOf(rule, moment, windows.get(rule.name) ?? REQUESTS_WINDOW_SECONDS));
+      const load = season && seasonLoad(season, observations, moment.hosts);
+      if (load !== undefined) recorder.add(moment.time, load);
       const decision = evaluate({
         policy,
-        observations: rules.map((rule) => observationOf(rule, moment, windows.get(rule.name) ?? REQUESTS_WINDOW_SECONDS)),
+        observations,
         hosts: moment.hosts,
         replicas: undefined,
-        constraints: [],
+        constraints: constraintsAt?.(moment.time) ?? [],
         bootSeconds: boots,
         billing,
         launchedAt: moment.launchedAt ?? [],
         drainSeconds,
-        history: undefined,
+        history: recorder.history(),
         engineState,
         now: moment.time,
-      });
+      }, without);
       engineState = decision.engineState;
       return decision;
     },
@@ -64,13 +79,14 @@ export function startEngine({ policy, billing, drainSeconds }: EngineSetting): E
 
 function observationOf({ name, signal }: MetricRule, { metrics, time }: Moment, windowSeconds: number): Observation {
   const value = metrics[name];
+  const asOf = time - seconds(SAMPLE_AGE_SECONDS);
   if (value === undefined || value === null) {
-    return { kind: 'Absence', metric: name, asOf: time, windowSeconds, absence: { kind: 'Empty', message: 'not in the input' } };
+    return { kind: 'Absence', metric: name, asOf, windowSeconds, absence: { kind: 'Empty', message: 'not in the input' } };
   }
-  if (signal !== 'rps') return { kind: 'Value', metric: name, value, asOf: time, windowSeconds };
+  if (signal !== 'rps') return { kind: 'Value', metric: name, value, asOf, windowSeconds };
   const { rpsLatest, inFlight } = metrics;
   return {
-    kind: 'Value', metric: name, value, asOf: time, windowSeconds,
+    kind: 'Value', metric: name, value, asOf, windowSeconds,
     ...(typeof rpsLatest === 'number' && { latest: rpsLatest }),
     ...(typeof inFlight === 'number' && { inFlight }),
   };

@@ -31,3 +31,7 @@ export { RequestBins } from './input/request-bins.ts';
 export { lengthSeconds, peakIn, scaled } from './world/trace.ts';
 export { CsvReader } from './input/csv.ts';
 export type { Recording } from './input/points.ts';
+export { startEngine } from './engine-input.ts';
+export type { Engine, EngineSetting, Moment } from './engine-input.ts';
+export { decisionLine, readLine } from './evaluate-line.ts';
+export type { ReadLine } from './evaluate-line.ts';

@@ -79,9 +79,10 @@ export async function startInstallation(place: Place, flags: RunFlags = {}, envi
 export async function call(args: readonly string[], env: Record<string, string> = {}): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   let [stdout, stderr] = ['', ''];
   const io: Io = {
-    stdout: (text) => void (stdout += text), stderr: (text) => void (stderr += text), env, now: systemClock.now, columns: 80, isTTY: false, signal: AbortSignal.abort(),
+    stdout: (text) => void (stdout += text), stderr: (text) => void (stderr += text), stdin: async function* () {}, env, now: systemClock.now, columns: 80, isTTY: false, signal: AbortSignal.abort(),
   };
-  const composition = { run, open, readFiles, simulator, version: '0', demo: async () => { throw new Error('not asked here'); } };
+  const notAsked = async (): Promise<number> => { throw new Error('not asked here'); };
+  const composition = { run, open, readFiles, simulator, version: '0', demo: notAsked, evaluate: notAsked };
   return { exitCode: await runProgram(args, composition, io), stdout, stderr };
 }
 

@@ -73,6 +73,7 @@ export function createWorld(): World {
       world.demos.push(flags);
       return 0;
     },
+    evaluate: async () => 0,
     open: async (where) => {
       world.locations.push(where);
       return parts;
@@ -96,7 +97,7 @@ export function createWorld(): World {
       stderr: (text) => {
         stderr += text;
       },
-      env: {}, now: () => clock.now(), columns: 80, isTTY: false, signal: new AbortController().signal, ...overrides,
+      stdin: async function* () {}, env: {}, now: () => clock.now(), columns: 80, isTTY: false, signal: new AbortController().signal, ...overrides,
     };
     return { text: () => stdout, outcome: runProgram(args, composition, io).then((exitCode) => ({ exitCode, stdout, stderr })) };
   };

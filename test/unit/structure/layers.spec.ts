@@ -25,6 +25,9 @@ const VIOLATIONS: [file: string, source: string, finding: RegExp][] = [
   ['controller/simulate/planted.ts', `import { x } from '../observe/index.ts';\nexport const y = x;\n`, /simulate\/ may import only: api, model, decide, plan/],
   ['controller/simulate/planted.ts', `export const y = Math.random();\n`, /chance is an argument/],
   ['controller/decide/planted.ts', `import { x } from '../simulate/engine-input.ts';\nexport const y = x;\n`, /decide\/ may import only: api, model/],
+  ['controller/schedules/planted.ts', `import { x } from '../reconcile/pool.ts';\nexport const y = x;\n`, /schedules\/ may import only: api, model/],
+  ['controller/schedules/planted.ts', `import { readFileSync } from 'node:fs';\nexport const y = readFileSync;\n`, /schedules\/ may use croner/],
+  ['controller/decide/planted.ts', `import { x } from '../schedules/floors.ts';\nexport const y = x;\n`, /decide\/ may import only: api, model/],
   ['controller/runtime/planted.ts', `import { x } from '../main.ts';\nexport const y = x;\n`, /runtime\/ may import only/],
 ];
 
