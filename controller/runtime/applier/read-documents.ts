@@ -121,6 +121,7 @@ function readObject(content: Record<string, unknown>, place: Place): WrittenObje
     const supported = WRITTEN_KINDS.map((name) => `"${name}"`).join(', ');
     return refuse(kind === undefined ? `kind: Required value: write one of ${supported}` : `kind: Unsupported value: ${JSON.stringify(kind)}: supported values: ${supported}`);
   }
+  nameSwitches(content);
   try {
     const admitted = admit(known, content) as HostPool | ScalingPolicy;
     const { labels, annotations } = admitted.metadata;
@@ -130,6 +131,12 @@ function readObject(content: Record<string, unknown>, place: Place): WrittenObje
     if (!isClass(error, 'Invalid')) throw error;
     return refuse(error.message);
   }
+}
+
+/** YAML 1.1 reads `mode: Off` as false, which the person who wrote it did not mean: there it is the name of a mode. */
+function nameSwitches({ spec }: Record<string, unknown>): void {
+  const prediction = (spec as { prediction?: { mode?: unknown } | null } | null | undefined)?.prediction;
+  if (typeof prediction?.mode === 'boolean') prediction.mode = prediction.mode ? 'On' : 'Off';
 }
 
 /** `replicas:` with nothing behind it is a field that is not written. */

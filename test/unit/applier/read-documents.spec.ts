@@ -75,6 +75,15 @@ describe('documents of a folder', () => {
     });
   }
 
+  it('may write the mode of prediction without quotes, which YAML 1.1 reads as yes or no', () => {
+    for (const [written, mode] of [['Off', 'Off'], ['On', 'On'], ['"Off"', 'Off'], ['Shadow', 'Shadow']]) {
+      const { objects, errors } = read(`${POLICY}  prediction: {mode: ${written}}\n`);
+      expect(errors).to.deep.equal([]);
+      expect(objects[0]?.admitted.spec).to.deep.include({ prediction: { mode, caution: 50 } });
+      expect(objects[0]?.written.spec).to.deep.include({ prediction: { mode } });
+    }
+  });
+
   it('of a file with a problem are all left out, those of other files are not', () => {
     const { objects, errors } = read(`${POOL}---\n${POLICY.replace('maxHosts: 4', 'maxHosts: four')}`, inShop(POOL));
     expect(errors.map(problemText)).to.deep.equal(['a.yaml:10:1: ScalingPolicy shop/web is invalid: spec.maxHosts: Invalid value: "four": must be of type integer']);

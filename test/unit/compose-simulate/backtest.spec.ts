@@ -52,7 +52,7 @@ describe('simulate, put together', function () {
 
   let shown = '';
   const io = (more: Partial<Io> = {}): Io => ({
-    stdout: () => undefined, stderr: (text) => void (shown += text), env: {}, now: () => NOON, columns: 80, isTTY: false, signal: new AbortController().signal, ...more,
+    stdout: () => undefined, stderr: (text) => void (shown += text), stdin: async function* () {}, env: {}, now: () => NOON, columns: 80, isTTY: false, signal: new AbortController().signal, ...more,
   });
   const request = (load: BacktestRequest['load'], more: Partial<BacktestRequest> = {}): BacktestRequest => ({ policyFile: file('web.yaml'), load, world: {}, price: undefined, seed: 1, ...more });
 
