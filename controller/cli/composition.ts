@@ -3,7 +3,7 @@ import type { Instant, Membership } from '../model/index.ts';
 import type { DecisionLog, Store } from '../ports/index.ts';
 import type { Simulator } from './simulator.ts';
 
-export type { BacktestRequest, LoadSource, Simulator, WorldRequest } from './simulator.ts';
+export type { BacktestRequest, LoadSource, Simulator, Suggestion, SuggestionPoint, WorldRequest } from './simulator.ts';
 
 /** What the commands are given; the composition root makes it, so that no command constructs an adapter. */
 export interface Composition {

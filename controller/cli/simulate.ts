@@ -3,6 +3,7 @@ import type { Price } from '../simulate/index.ts';
 import { backtestText } from './backtest-text.ts';
 import type { Composition, Io } from './composition.ts';
 import { CommandFailure, EXIT, asUsage } from './failure.ts';
+import { suggestionText } from './suggestion-text.ts';
 import type { BacktestRequest, LoadSource, WorldRequest } from './simulator.ts';
 
 interface Flags {
@@ -25,6 +26,8 @@ interface Flags {
   currency: string;
   seed?: string;
   json?: boolean;
+  suggest?: boolean;
+  limitViolations?: string;
   html?: string;
 }
 
@@ -59,10 +62,17 @@ export function addSimulate(program: Command, composition: Composition, io: Io, 
     .option('--price <n>', 'price of a host for an hour')
     .option('--currency <text>', 'what the price is in', '€')
     .option('--seed <n>', 'chance of boots and noise')
+    .option('--suggest', 'search better numbers for the policy; print it')
+    .option('--limit-violations <s>', 'with --suggest: seconds short a day at most')
     .option('--json', 'print everything as JSON')
     .option('--html <file>', 'write a page with charts, for anybody')
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
+      if ((flags.limitViolations ?? flags.suggest) !== undefined) {
+        await printSuggestion(flags, composition, io);
+        finish(EXIT.done);
+        return;
+      }
       const report = await asUsage(composition.simulator.backtest(requestOf(flags), io));
       if (flags.html !== undefined) await asUsage(composition.simulator.writePage(flags.html, report));
       // Courses are for drawing: thousands of numbers that a reader of JSON did not ask for.
@@ -71,6 +81,14 @@ export function addSimulate(program: Command, composition: Composition, io: Io, 
       if (flags.html !== undefined) io.stderr(`wrote ${flags.html}\n`);
       finish(EXIT.done);
     });
+}
+
+async function printSuggestion(flags: Flags, { simulator }: Composition, io: Io): Promise<void> {
+  if (flags.suggest !== true) throw new CommandFailure(EXIT.usage, '--limit-violations belongs to --suggest', 'write --suggest too');
+  if (flags.limitViolations === undefined) throw new CommandFailure(EXIT.usage, '--suggest does not know how short the fleet may be', 'write --limit-violations SECONDS, such as 300 a day');
+  if (flags.html !== undefined) throw new CommandFailure(EXIT.usage, '--html shows one policy, and --suggest searches among many', 'run simulate again with the suggested policy');
+  const suggestion = await asUsage(simulator.suggest(requestOf(flags), readNumber('--limit-violations', flags.limitViolations, 0, 86_400), io));
+  io.stdout(flags.json === true ? `${JSON.stringify(suggestion, undefined, 2)}\n` : `${suggestionText(suggestion, io.columns).join('\n')}\n`);
 }
 
 function requestOf(flags: Flags): BacktestRequest {

@@ -1,5 +1,6 @@
 import type { Simulator } from '../../cli/index.ts';
 import { backtest } from './backtest.ts';
 import { writePage } from './page.ts';
+import { suggest } from './suggest.ts';
 
-export const simulator: Simulator = { backtest, writePage };
+export const simulator: Simulator = { backtest, suggest, writePage };

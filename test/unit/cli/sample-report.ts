@@ -1,3 +1,4 @@
+import type { Suggestion } from '../../../controller/cli/index.ts';
 import { REFERENCE_WORLD, baselineSpecs, contenderReport, leastCosts, needsOf, runJob } from '../../../controller/simulate/index.ts';
 import type { BacktestReport, ContenderSpec, Scenario } from '../../../controller/simulate/index.ts';
 
@@ -43,5 +44,20 @@ function makeReport(): BacktestReport {
       const result = runJob({ scenario, contender: spec, detail: 'Course' });
       return contenderReport({ spec, title, result: { ...result, course: result.course! }, least, parameters, price });
     }),
+  };
+}
+
+/** A suggestion as `simulate --suggest` prints it. */
+export const sampleSuggestion: Suggestion = makeSuggestion();
+
+function makeSuggestion(): Suggestion {
+  const point = (is: 'Chosen' | 'Now' | 'Curve', [target, minHosts, caution]: readonly [number, number, number], cost: number, short: number): Suggestion['points'][number] => {
+    const learned = { settings: { target, limit: 78, minHosts, caution }, cost, shortSecondsPerDay: short, badPercent: short / 400, actionsPerDay: 40 + caution };
+    return { is, learned, rest: { ...learned, cost: cost + 0.012, shortSecondsPerDay: short * 1.1 } };
+  };
+  return {
+    limitSecondsPerDay: 300, within: true, metric: 'rps', learnedDays: 8.4, restDays: 5.6,
+    points: [point('Curve', [72, 2, 0], 1.113, 640), point('Chosen', [72, 2, 25], 1.136, 288), point('Now', [60, 2, 50], 1.204, 120), point('Curve', [66, 4, 100], 1.241, 31)],
+    policy: 'apiVersion: kamal-autoscaler.dev/v1alpha1\nkind: ScalingPolicy\nmetadata: {name: web}\nspec:\n  targetRef: {name: web}\n  minHosts: 2\n  maxHosts: 60\n  metrics:\n    - {name: rps, target: 72}\n  prediction: {caution: 25}\n',
   };
 }

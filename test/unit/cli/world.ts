@@ -6,7 +6,7 @@ import type { Membership } from '../../../controller/model/index.ts';
 import type { DecisionRecord, Draft } from '../../../controller/ports/index.ts';
 import { type MemoryStore, createMemoryStore } from '../../../controller/runtime/store/memory-store.ts';
 import type { BacktestReport } from '../../../controller/simulate/index.ts';
-import { sampleReport } from './sample-report.ts';
+import { sampleReport, sampleSuggestion } from './sample-report.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
 
 export const NOON = Date.UTC(2026, 9, 5, 12, 0, 0);
@@ -83,6 +83,10 @@ export function createWorld(): World {
       backtest: async (request) => {
         world.backtests.push(request);
         return world.report;
+      },
+      suggest: async (request, limitSecondsPerDay) => {
+        world.backtests.push(request);
+        return { ...sampleSuggestion, limitSecondsPerDay };
       },
       writePage: async (file) => void world.pages.push(file),
     },

@@ -141,6 +141,24 @@ describe('simulate, put together', function () {
     expect((await refusal(simulator.backtest(request({ kind: 'Trace', file: file('load.csv') }, { policyFile: file('two.yaml') }), io()))).message).to.equal(`${file('two.yaml')} has 2 documents of kind ScalingPolicy`);
   });
 
+  it('suggests a policy that validate takes, with what it was chosen from, and keeps what people wrote', async () => {
+    await writeFile(file('two-days.csv'), ['seconds,rps', ...Array.from({ length: 2 * 288 }, (_, bin) => `${bin * 300},${rateAt(bin * 300_000).toFixed(2)}`)].join('\n'));
+    await writeFile(file('web.yaml'), POLICY.replace('minHosts: 1', 'minHosts: 1 # never none'));
+    const suggestion = await simulator.suggest(request({ kind: 'Trace', file: file('two-days.csv') }), 300, io());
+    expect(suggestion).to.include({ within: true, metric: 'rps' });
+    const { points, policy } = suggestion;
+    expect(points.filter(({ is }) => is === 'Chosen')).to.have.length(1);
+    expect(points.find(({ is }) => is === 'Chosen')!.learned.shortSecondsPerDay).to.be.at.most(300);
+    expect(points.some(({ is, learned }) => is !== 'Curve' && learned.settings.target === 70)).to.equal(true);
+    expect(policy).to.include('# never none');
+    await writeFile(file('suggested.yaml'), policy);
+    const again = await simulator.backtest(request({ kind: 'Trace', file: file('two-days.csv') }, { policyFile: file('suggested.yaml') }), io());
+    // The same host: what was suggested is judged in the world in which it was found.
+    expect(again.world.host).to.deep.equal({ workers: 5, serviceSeconds: 0.05 });
+    const short = await refusal(simulator.suggest(request({ kind: 'Trace', file: file('load.csv') }), 300, io()));
+    expect(short.message).to.equal('21.0 hours of history are too few to choose on one part and judge on another');
+  });
+
   it('writes a page, or says why not', async () => {
     const report = await simulator.backtest(request({ kind: 'Trace', file: file('load.csv') }), io());
     await simulator.writePage(file('report.html'), report);
