@@ -7,6 +7,7 @@ import { type Context, type WorkKey } from '../reconcile/context.ts';
 import { createPasses, failureText, workKeyText } from '../reconcile/dispatch.ts';
 import { createDeployLockView } from '../reconcile/deploy-lock-view.ts';
 import { createEngineStates } from '../reconcile/engine-states.ts';
+import { createLoadHistories } from '../reconcile/load-histories.ts';
 import { loadMembership } from '../reconcile/membership-document.ts';
 import { createPurchaseGate } from '../reconcile/purchase-gate.ts';
 import { createServerView } from '../reconcile/server-view.ts';
@@ -62,6 +63,7 @@ export function startController(adapters: Adapters): Controller {
     servers: createServerView(providers, adapters.installation, clock, SNAPSHOT_MAX_AGE_SECONDS),
     locks: createDeployLockView(adapters.deployLock, clock),
     engineStates: createEngineStates(documents, clock),
+    loadHistories: createLoadHistories(documents, clock),
     meters,
     enqueue: (work) => queue.add(work),
   };
@@ -87,6 +89,7 @@ export function startController(adapters: Adapters): Controller {
     log.log('info', leader ? 'leads' : 'stands by', { installation: adapters.installation });
     if (!leader) return;
     context.engineStates.forget();
+    context.loadHistories.forget();
     void serveLastKnownGood(context, log);
     wiring = wire(context);
   }

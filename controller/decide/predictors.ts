@@ -66,7 +66,7 @@ export const isCloser = (misses: Misses, season: number): boolean => {
   return own !== null && TREND_SECONDS.every((_, index) => own < (misses[index] ?? Infinity));
 };
 
-const SHARPNESS = 8;
+const SHARPNESS = 16;
 const LEAST_MISS = 1e-4;
 
 const trust = (miss: number | null | undefined): number => Math.max(LEAST_MISS, miss ?? 1) ** -SHARPNESS;

@@ -23,7 +23,7 @@ export function situationOf(load: number, change: number): Situation {
  */
 export const spreadOf = (load: number, change: number): number => Math.sqrt(RESTLESSNESS * load + change * change) + LEAST_SPREAD;
 
-const RESTLESSNESS = 0.05;
+const RESTLESSNESS = 0.1;
 const LEAST_SPREAD = 0.01;
 
 const place = (bounds: readonly number[], value: number): number => bounds.filter((bound) => value > bound).length;

@@ -30,8 +30,8 @@ export function lineOf([weight, time, square, value, product]: Trend): Line {
   return { level: Math.max(0, (square * value - time * product) / spread), slope: (weight * product - time * value) / spread };
 }
 
-/** A slope fades: in two and a half minutes two thirds of it are gone. */
-const FADING_SECONDS = 150;
+/** A slope fades: in four minutes two thirds of it are gone. */
+const FADING_SECONDS = 240;
 
 /** How far a line is followed into the future, in seconds of its present slope. */
 export const followed = (seconds: number): number => FADING_SECONDS * (1 - Math.exp(-seconds / FADING_SECONDS));

@@ -1,12 +1,14 @@
 import { ClassifiedError } from '../model/index.ts';
-import type { Observation, SignalName } from '../model/index.ts';
+import type { LoadHistory, Observation, SignalName } from '../model/index.ts';
 import type { Clock, MetricQuery, MetricsSource } from '../ports/index.ts';
 import { absent, toObservation } from './outcome-of-rows.ts';
 import type { Outcome } from './outcome-of-rows.ts';
 import { readOwnQuery } from './own-query.ts';
 import { inParallel } from './parallel.ts';
+import { readPastLoad } from './past-load.ts';
 import { PrometheusAPI } from './prometheus-api.ts';
 import type { Answer } from './prometheus-answer.ts';
+import { PrometheusRange } from './prometheus-range.ts';
 import { settingsFault } from './prometheus-settings.ts';
 import type { PrometheusSettings } from './prometheus-settings.ts';
 import { newestSampleQuery, selectorsOf } from './promql-selectors.ts';
@@ -31,6 +33,7 @@ interface Asked {
 /** Metrics from Prometheus or what speaks its query API. */
 export class PrometheusSource implements MetricsSource {
   readonly #api: PrometheusAPI;
+  readonly #range: PrometheusRange;
   readonly #clock: Clock;
   readonly #parallel: number;
   readonly #interval: ScrapeInterval;
@@ -40,6 +43,7 @@ export class PrometheusSource implements MetricsSource {
     const fault = settingsFault(settings);
     if (fault !== undefined) throw new ClassifiedError('Invalid', `Prometheus settings: ${fault}`);
     this.#api = new PrometheusAPI(settings, clock);
+    this.#range = new PrometheusRange(settings);
     this.#clock = clock;
     this.#parallel = settings.parallelRequests ?? PARALLEL_REQUESTS;
     this.#interval = new ScrapeInterval(settings.scrapeIntervalSeconds);
@@ -68,9 +72,19 @@ export class PrometheusSource implements MetricsSource {
     });
   }
 
+  async readPast(query: MetricQuery): Promise<LoadHistory | undefined> {
+    try {
+      return await readPastLoad(this.#range, query, this.scrapeIntervalSeconds, this.#clock.now());
+    } catch {
+      // A season is a help, not a need: the reading of the present says aloud what is wrong with the source.
+      return undefined;
+    }
+  }
+
   /** Closes idle connections. */
   close(): void {
     this.#api.close();
+    this.#range.close();
   }
 
   #windowWarning({ windowSeconds }: Asked): string[] {

@@ -1,5 +1,5 @@
 import type { HostPoolSpec, ObjectKey } from '../api/index.ts';
-import type { Endpoint, Observation, SignalName } from '../model/index.ts';
+import type { Endpoint, LoadHistory, Observation, SignalName } from '../model/index.ts';
 
 /** A host whose metrics count: fixed, or in service. */
 export interface MetricHost {
@@ -31,6 +31,11 @@ export interface MetricsSource {
    * request. Never throws: what cannot be read is an Absence.
    */
   read(queries: readonly MetricQuery[]): Promise<Observation[]>;
+  /**
+   * The last week of one metric, for its season; undefined where the source keeps no past of it or does not answer. Absent
+   * in sources that keep none at all. Never throws.
+   */
+  readPast?(query: MetricQuery): Promise<LoadHistory | undefined>;
   /** Seconds between two samples, as configured or learned. */
   readonly scrapeIntervalSeconds: number;
 }

@@ -8,6 +8,7 @@ import type { DeployLockView } from './deploy-lock-view.ts';
 import type { PurchaseGate } from './purchase-gate.ts';
 import type { ServerView } from './server-view.ts';
 import type { EngineStates } from './engine-states.ts';
+import type { LoadHistories } from './load-histories.ts';
 
 /** What one pass works on. The queue runs passes of one key one after the other. */
 export type WorkKey =
@@ -41,6 +42,7 @@ export interface Context {
   servers: ServerView;
   locks: DeployLockView;
   engineStates: EngineStates;
+  loadHistories: LoadHistories;
   meters: Meters;
   /** Asks for a pass over a key, soon. */
   enqueue(key: WorkKey): void;

@@ -1,15 +1,13 @@
-import { type HostPool, type KamalHost, type ObjectKey, type ScalingPolicy, keyOf } from '../api/index.ts';
+import { type HostPool, type ObjectKey, type ScalingPolicy, keyOf } from '../api/index.ts';
 import { evaluate, metricRules } from '../decide/index.ts';
-import {
-  type Billing, type Constraint, type Decision, type HostCounts, type Instant, type Observation, type Outcome, type ProviderName,
-  classOf, fromTimestamp, isClass, requeueAfter,
-} from '../model/index.ts';
+import { type Decision, type HostCounts, type Observation, type Outcome, classOf, isClass, requeueAfter } from '../model/index.ts';
 import { policyReport, problemReport } from '../report/policy-report.ts';
 import { sameJSON, withPolicyReport } from '../report/status.ts';
 import { countHosts } from './assemble-fleet.ts';
 import type { Context } from './context.ts';
 import { metricQueries } from './metric-queries.ts';
 import { secondsToNextSample } from './next-sample.ts';
+import { type Seen, floorsOf, policyInput } from './policy-input.ts';
 import { isOlder } from './service-conflict.ts';
 
 /** One pass over one policy: observe, decide, set the pool's replicas, tell. */
@@ -27,8 +25,11 @@ export async function reconcilePolicy(context: Context, key: ObjectKey): Promise
   }
   const hosts = (await context.store.list('KamalHost', { namespace: key.namespace, from: 'Cached' })).filter(({ spec }) => spec.poolRef.name === pool.metadata.name);
   const counts = countHosts(pool, hosts, context.clock.now());
-  const observations = await context.metrics.read(metricQueries(policy, pool, hosts, context.clock.now()));
-  const decision = await decide(context, policy, pool, hosts, counts, observations);
+  const floors = floorsOf(policy);
+  if (typeof floors === 'string') return stall(context, policy, 'BadSchedule', floors);
+  const queries = metricQueries(policy, pool, hosts, context.clock.now());
+  const observations = await context.metrics.read(queries);
+  const decision = await decide(context, { policy, pool, hosts, counts, queries, observations, floors });
   const scaled = await enforce(context, policy, pool, decision);
   await tell(context, policy, pool, counts, observations, decision, scaled);
   return requeueAfter(secondsToNextSample(observations, context.metrics.scrapeIntervalSeconds, policy.spec.intervalSeconds, context.clock.now()));
@@ -40,27 +41,12 @@ async function olderRival(context: Context, policy: ScalingPolicy): Promise<Scal
     && other.metadata.deletionTimestamp === undefined && isOlder(other, policy));
 }
 
-async function decide(context: Context, policy: ScalingPolicy, pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, observations: Observation[]): Promise<Decision> {
-  const engineState = await context.engineStates.load(keyOf(policy));
-  const constraints: Constraint[] = [{ kind: 'Ceiling', hosts: pool.spec.maxReplicas, reason: 'maxReplicas', liftedBy: 'raise spec.maxReplicas of the pool' }];
-  const decision = evaluate({
-    policy: policy.spec, observations, hosts: counts, replicas: pool.spec.replicas, constraints, ...tariff(context, hosts),
-    bootSeconds: pool.status?.bootSeconds ?? [], drainSeconds: pool.spec.drain.timeoutSeconds, history: undefined, engineState, now: context.clock.now(),
-  });
-  await context.engineStates.save(keyOf(policy), decision.engineState, decision.desired !== decision.current);
+async function decide(context: Context, seen: Seen): Promise<Decision> {
+  const key = keyOf(seen.policy);
+  const engineState = await context.engineStates.load(key);
+  const decision = evaluate({ ...await policyInput(context, seen), engineState });
+  await context.engineStates.save(key, decision.engineState, decision.desired !== decision.current);
   return decision;
-}
-
-/** How bought hosts are charged, and when the paid hours of those in service began; one that is charged by the hour decides. */
-function tariff({ providers }: Context, hosts: readonly KamalHost[]): { billing: Billing; launchedAt: Instant[] } {
-  const bought = hosts.map(({ metadata, status }) => ({
-    phase: status?.phase,
-    billing: status?.provider === undefined ? 'None' : providers[status.provider as ProviderName]?.billing ?? 'None',
-    at: fromTimestamp(status?.launchedAt) ?? fromTimestamp(metadata.creationTimestamp),
-  }));
-  const billing = (['Hour', 'Second'] as const).find((granularity) => bought.some((host) => host.billing === granularity)) ?? 'None';
-  const charged = bought.filter((host) => host.billing === billing && host.phase === 'InService');
-  return { billing, launchedAt: charged.flatMap(({ at }) => at ?? []) };
 }
 
 type Scaled = 'Unchanged' | 'Scaled' | 'NotAllowed' | { failed: string };

@@ -4,6 +4,7 @@ import { noLock } from '../../controller/act/deploy/no-lock.ts';
 import type { Context } from '../../controller/reconcile/context.ts';
 import { createDeployLockView } from '../../controller/reconcile/deploy-lock-view.ts';
 import { createEngineStates } from '../../controller/reconcile/engine-states.ts';
+import { createLoadHistories } from '../../controller/reconcile/load-histories.ts';
 import { createPurchaseGate } from '../../controller/reconcile/purchase-gate.ts';
 import { createServerView } from '../../controller/reconcile/server-view.ts';
 import { createMeters } from '../../controller/report/meters.ts';
@@ -26,6 +27,7 @@ export function contextOf(parts: ContextParts): Context {
     servers: createServerView(providers, INSTALLATION, clock, 0.5),
     locks: createDeployLockView(noLock(), clock),
     engineStates: createEngineStates(documents, clock),
+    loadHistories: createLoadHistories(documents, clock),
     meters: createMeters(),
     enqueue: () => undefined,
     ...parts,

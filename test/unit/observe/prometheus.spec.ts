@@ -34,6 +34,31 @@ describe('PrometheusSource', () => {
     await prometheus.stop();
   });
 
+  describe('the past of a metric', () => {
+    const STEP = 300;
+    const range = (points: [number, string][]): Reply => ({ body: JSON.stringify({ status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values: points }] } }) });
+
+    it('is a week in steps of five minutes, with holes where nothing was', async () => {
+      const end = Math.floor(NOW_SECONDS / STEP) * STEP;
+      answering(range([[end - 2 * STEP, '70'], [end, '72.5']]));
+      const history = await source.readPast(signalQueryFor('rps'));
+      expect(history).to.include({ stepSeconds: STEP, startAt: (end - 170 * 3600) * 1000 });
+      const loads = Array.from(history!.loads);
+      expect(loads).to.have.length(2040);
+      expect(loads.slice(-3).map((load) => (Number.isNaN(load) ? 'hole' : load))).to.deep.equal([70, 'hole', 72.5]);
+      expect(prometheus.asked.at(-1)!.url).to.equal('/api/v1/query_range');
+      expect(prometheus.queries.at(-1)).to.match(/^sum\(rate\(traefik_service_requests_total\{service="web@http",code!="101"\}\[300s\]\)\) or sum\(rate\(kamal_proxy/);
+    });
+
+    it('is nothing where there is none, where Prometheus is away, and for a signal that has no season', async () => {
+      answering({ body: JSON.stringify({ status: 'success', data: { resultType: 'matrix', result: [] } }) });
+      expect(await source.readPast(signalQueryFor('rps'))).to.equal(undefined);
+      answering(failure(503, 'unavailable', 'starting'));
+      expect(await source.readPast(signalQueryFor('rps'))).to.equal(undefined);
+      expect(await source.readPast(signalQueryFor('cpu'))).to.equal(undefined);
+    });
+  });
+
   describe('ready-made signals', () => {
     const traefik = (value: number | string, time = fresh): Series[] => [
       [{ part: 'traefik:value', service: 'web@http' }, value],
