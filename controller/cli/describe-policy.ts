@@ -136,9 +136,10 @@ function reportedMetric({ status }: ScalingPolicy, name: string, unit: string, n
 /** What each metric alone would do beyond its number, and what held the whole back. */
 function engineNotes(record: DecisionRecord | undefined, columns: number): Section {
   if (record === undefined) return { title: 'Engine', lines: [] };
-  const { heldBy, limitedBy, recommendations } = record.decision;
+  const { forecast, heldBy, limitedBy, recommendations } = record.decision;
   const blocking = recommendations.filter(({ blocksScaleIn }) => blocksScaleIn).map(({ metric }) => metric);
   const notes = [
+    ...(forecast?.mode === 'Shadow' ? [`the forecast would have ${counted(forecast.hosts, 'host')}, looking ${Math.round(forecast.leadSeconds)} s ahead; mode Shadow does not act on it`] : []),
     ...(heldBy === undefined ? [] : [`held back by ${heldBy}`]),
     ...limitedBy.map(({ kind, hosts, reason, liftedBy }) => `${kind.toLowerCase()} of ${counted(hosts, 'host')} by ${reason}; lifted by: ${liftedBy}`),
     ...(blocking.length === 0 ? [] : [`nothing is removed while so: ${blocking.join(', ')}`]),

@@ -35,6 +35,7 @@ export function createMeters(options: { process: boolean } = { process: false })
 
   const decisions = counter('decisions_total', 'Evaluations of a policy by the direction that they gave.', ['policy', 'mode', 'direction']);
   const recommended = gauge('recommended_hosts', 'Hosts that the last decision wants; in Observe and Recommend too.', ['policy', 'pool']);
+  const forecast = gauge('forecast_hosts', 'Hosts that the forecast asks for by the time at which a host ordered now serves; in Shadow it is not acted on.', ['policy', 'pool', 'mode']);
   const skipped = counter('skipped_scale_events_total', 'Decisions that something held back.', ['policy', 'reason']);
   const scaleEvents = counter('scale_events_total', 'Changes of replicas by a policy.', ['pool', 'direction']);
   const scaleFailures = counter('scale_failures_total', 'Changes of replicas that failed.', ['pool', 'reason']);
@@ -56,6 +57,11 @@ export function createMeters(options: { process: boolean } = { process: false })
     decided(policy, pool, mode, decision) {
       decisions.inc({ policy: keyText(policy), mode, direction: decision.direction });
       recommended.set({ policy: keyText(policy), pool: keyText(pool) }, decision.desired);
+      for (const known of ['On', 'Shadow'] as const) {
+        const labels = { policy: keyText(policy), pool: keyText(pool), mode: known };
+        if (decision.forecast?.mode === known) forecast.set(labels, decision.forecast.hosts);
+        else forecast.remove(labels);
+      }
       if (decision.heldBy !== undefined) skipped.inc({ policy: keyText(policy), reason: decision.heldBy });
     },
     scaled: (pool, direction) => scaleEvents.inc({ pool: keyText(pool), direction }),
