@@ -41,6 +41,8 @@ export interface RunFlags {
   prometheus?: string;
   scrapeInterval?: string;
   maxServers?: string;
+  kamalProjects?: string;
+  kamal?: string;
   logLevel?: string;
 }
 

@@ -16,6 +16,8 @@ export function addRun(program: Command, composition: Composition, io: Io, finis
     .option('--prometheus <url>', 'where metrics are; hosts are scraped without it')
     .option('--scrape-interval <seconds>', 'time between two samples of a metric')
     .option('--max-servers <list>', 'most servers a provider, such as Local=5,Static=2')
+    .option('--kamal-projects <dir>', 'folder with a project of Kamal for each service')
+    .option('--kamal <file>', 'kamal, where it is not on PATH')
     .option('--log-level <level>', 'debug, info, warn or error')
     .addHelpText('after', `
 Most flags have a variable, such as KAMAL_AUTOSCALER_MAX_SERVERS; a flag goes

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createStaticProvider } from '../act/cloud/static.ts';
+import { createRoutedDeployer } from '../act/deploy/routed.ts';
 import { TraefikHTTP } from '../act/traffic/index.ts';
 import { messageOf } from '../model/index.ts';
 import { ClusterStore, ConfigMapDocuments, LEASE_TIMEOUT_MILLISECONDS, LeaseElection, connect, leaseObject, openApi, processIdentity } from '../runtime/cluster/index.ts';
@@ -7,10 +8,12 @@ import type { Settings } from '../runtime/settings.ts';
 import { createMemoryDecisionLog } from '../runtime/store/decision-logs.ts';
 import { startController } from './controller.ts';
 import { claimInstallation } from './installation.ts';
+import { openKamal } from './kamal.ts';
 import { localHosts } from './local-hosts.ts';
 import { loggedDecisions } from './logged-decisions.ts';
 import { startMetrics } from './metrics.ts';
 import { serveController } from './serve.ts';
+import { openSSH } from './ssh.ts';
 import type { RunningController, StandaloneOptions } from './standalone.ts';
 import { hostProbe, traefikSettings } from './traffic.ts';
 
@@ -35,13 +38,15 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
   const traefik = new TraefikHTTP(clock, lease, traefikSettings(settings));
   const folder = join(settings.stateFolder, 'local');
   const local = await localHosts(settings, clock, { folder, ...options.local });
+  const kamal = openKamal(settings, { clock, log, store, leadership: lease, ssh: await openSSH(settings, clock), sharedStore: `${connection.server} ${connection.namespace}` });
   const controller = startController({
     installation: settings.installation, clock, log, store, documents, decisionLog: loggedDecisions(createMemoryDecisionLog(), log), leadership: lease,
     providers: { Local: local.provider, Static: createStaticProvider({ documents, clock, vacate: local.vacate }) }, ceilings: settings.ceilings,
-    deployer: local.deployer, deployLock: local.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
+    deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
+    deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
   });
   metrics.onSamples(controller.samplesArrived);
-  const server = await serveController(settings, controller, traefik);
+  const server = await serveController(settings, controller, { traefik, kamal, log });
   lease.start();
   log.log('info', 'runs', { mode: 'cluster', server: connection.server, credentials: connection.source, namespace: connection.namespace, address: settings.listen.address, port: server.port });
 
@@ -51,6 +56,7 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
     async stop() {
       // Work first, then the Lease, then the answers: the next leader must not begin while this one still acts.
       await controller.stop();
+      await kamal.stop();
       await lease.stop();
       await server.close();
       await metrics.stop();

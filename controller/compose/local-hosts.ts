@@ -6,11 +6,10 @@ import { createProcessTable } from '../act/cloud/local/processes.ts';
 import { createLocalProvider } from '../act/cloud/local/provider.ts';
 import type { Vacated } from '../act/cloud/static.ts';
 import { createHttpHostControl } from '../act/deploy/http-host-control.ts';
-import { noLock } from '../act/deploy/no-lock.ts';
 import { vacateOverControl } from '../act/deploy/vacate.ts';
 import { createLocalDeployer } from '../act/deploy/local.ts';
 import type { Server } from '../model/index.ts';
-import type { Clock, CloudProvider, DeployLock, Deployer } from '../ports/index.ts';
+import type { Clock, CloudProvider, Deployer } from '../ports/index.ts';
 import type { Settings } from '../runtime/settings.ts';
 
 export interface LocalOptions {
@@ -26,7 +25,6 @@ export interface LocalOptions {
 export interface LocalHosts {
   provider: CloudProvider;
   deployer: Deployer;
-  deployLock: DeployLock;
   /** Stops what runs on a spare machine that is given back. */
   vacate(this: void, server: Server): Promise<Vacated>;
 }
@@ -46,7 +44,6 @@ export async function localHosts(settings: Settings, clock: Clock, options: Loca
   return {
     provider: createLocalProvider({ table, clock, newID: () => randomBytes(6).toString('hex') }),
     deployer: createLocalDeployer({ control, clock, firstVersion: 'local' }),
-    deployLock: noLock(),
     vacate: vacateOverControl(control),
   };
 }

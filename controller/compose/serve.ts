@@ -1,12 +1,22 @@
 import type { TraefikHTTP } from '../act/traffic/index.ts';
 import { loadMembership } from '../reconcile/membership-document.ts';
 import { type HttpServer, startHttpServer } from '../runtime/http-server.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Settings } from '../runtime/settings.ts';
 import type { Controller } from './controller.ts';
+import { tellDeployed } from './deployed.ts';
 import { discover } from './discovery.ts';
+import type { OpenKamal } from './kamal.ts';
 
-/** Serves health, metrics, Traefik's document and service discovery of one controller; `starting` says what is not there yet. Rejects as listening does. */
-export function serveController(settings: Settings, controller: Controller, traefik: TraefikHTTP, starting: () => string | undefined = () => undefined): Promise<HttpServer> {
+/** Who answers besides the controller itself. */
+export interface Served {
+  traefik: TraefikHTTP;
+  kamal: OpenKamal;
+  log: Log;
+}
+
+/** Serves health, metrics, Traefik's document and service discovery of one controller, and hears of deploys; `starting` says what is not there yet. Rejects as listening does. */
+export function serveController(settings: Settings, controller: Controller, { traefik, kamal, log }: Served, starting: () => string | undefined = () => undefined): Promise<HttpServer> {
   const { context } = controller;
   return startHttpServer(settings.listen, {
     unhealthy: controller.unhealthy,
@@ -22,5 +32,6 @@ export function serveController(settings: Settings, controller: Controller, trae
     metrics: async () => ({ contentType: context.meters.registry.contentType, body: await context.meters.registry.metrics() }),
     traefik: (authorization) => traefik.respond({ method: 'GET', headers: { authorization } }),
     discovery: (target) => discover(context.store, target),
+    deployed: tellDeployed(controller, { token: settings.kamal?.deployedToken, kamal, log }),
   });
 }

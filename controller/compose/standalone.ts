@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createStaticProvider } from '../act/cloud/static.ts';
+import { createRoutedDeployer } from '../act/deploy/routed.ts';
 import { TraefikHTTP } from '../act/traffic/index.ts';
 import { messageOf } from '../model/index.ts';
 import type { Clock, Leadership } from '../ports/index.ts';
@@ -11,10 +12,12 @@ import { acquireInstanceLock } from '../runtime/store/instance-lock.ts';
 import { openSqliteStore } from '../runtime/store/sqlite-store.ts';
 import { type Controller, startController } from './controller.ts';
 import { claimInstallation } from './installation.ts';
+import { openKamal } from './kamal.ts';
 import { type LocalOptions, localHosts } from './local-hosts.ts';
 import { startMetrics } from './metrics.ts';
 import { hostProbe, traefikSettings } from './traffic.ts';
 import { serveController } from './serve.ts';
+import { openSSH } from './ssh.ts';
 
 export interface StandaloneOptions {
   clock: Clock;
@@ -65,18 +68,21 @@ export async function startStandalone(settings: Settings & { mode: { kind: 'Stan
     const leadership = onlyLeader();
     const traefik = new TraefikHTTP(clock, leadership, traefikSettings(settings));
     const local = await localHosts(settings, clock, options.local);
+    const kamal = openKamal(settings, { clock, log, store, leadership, ssh: await openSSH(settings, clock), sharedStore: resolve(settings.stateFolder) });
+    endings.push(() => kamal.stop());
     // The name is for good, so it is taken only once all settings are known to be right.
     await claimInstallation(store, settings.installation);
     const controller = startController({
       installation: settings.installation, clock, log, store, documents: store, decisionLog: store.decisionLog, leadership,
       providers: { Local: local.provider, Static: createStaticProvider({ documents: store, clock, vacate: local.vacate }) }, ceilings: settings.ceilings,
-      deployer: local.deployer, deployLock: local.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
+      deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
+      deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
     });
     endings.push(controller.stop);
     metrics.onSamples(controller.samplesArrived);
 
     let applied = false;
-    const server = await serveController(settings, controller, traefik, () => (applied ? undefined : 'the folder is being applied'));
+    const server = await serveController(settings, controller, { traefik, kamal, log }, () => (applied ? undefined : 'the folder is being applied'));
     endings.push(() => server.close());
     leadership.lead();
     const applier = await startApplier({

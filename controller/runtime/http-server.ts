@@ -1,5 +1,6 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import type { AddressInfo } from 'node:net';
 import { ClassifiedError } from '../model/index.ts';
 
@@ -13,7 +14,12 @@ export interface Answers {
   traefik(authorization: string | undefined): { status: number; headers: Record<string, string>; body: string };
   /** Prometheus HTTP service discovery; undefined for an unknown target. */
   discovery(target: string): Promise<unknown>;
+  /** Somebody says that a version was deployed; `form` is whatever was sent. */
+  deployed(authorization: string | undefined, form: Record<string, unknown>): Promise<{ status: number; text: string }>;
 }
+
+/** A hook sends three short words. */
+const LARGEST_FORM_BYTES = 4_096;
 
 export interface HttpServer {
   readonly port: number;
@@ -42,6 +48,11 @@ export async function startHttpServer(listen: { address: string; port: number },
   app.get('/sd/:target', async (c) => {
     const document = await answers.discovery(c.req.param('target'));
     return document === undefined ? c.text('write /sd/kamal-proxy, /sd/node or /sd/app\n', 404) : c.json(document as object);
+  });
+
+  app.post('/deployed', bodyLimit({ maxSize: LARGEST_FORM_BYTES }), async (c) => {
+    const { status, text } = await answers.deployed(c.req.header('authorization'), await c.req.parseBody());
+    return new Response(`${text}\n`, { status });
   });
 
   return new Promise((resolve, reject) => {

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ClassifiedError, type ProviderName } from '../model/index.ts';
+import { type KamalFlags, type KamalSettings, readKamal } from './kamal-settings.ts';
 import type { LogLevel } from './log.ts';
+import { readSecret } from './read-secret.ts';
 
 /** A secret by value, or in a file that is read anew for every use. */
 export type SecretSetting = { kind: 'Value'; value: string } | { kind: 'File'; path: string };
@@ -43,6 +44,8 @@ export interface Settings {
   metrics: MetricsSettings;
   /** The key with which the controller logs in to hosts; absent where no pool has hosts that are reached over SSH. */
   ssh?: SSHSettings;
+  /** How applications are deployed; absent where no pool has hosts that Kamal deploys to. */
+  kamal?: KamalSettings;
   /** Greatest number of servers a provider, over all pools. */
   ceilings: Partial<Record<ProviderName, number>>;
   logLevel: LogLevel;
@@ -53,7 +56,7 @@ export interface Settings {
 }
 
 /** Values of flags; undefined where a flag was not given. */
-export interface RunFlags {
+export interface RunFlags extends KamalFlags {
   config?: string;
   cluster?: boolean;
   kubeconfig?: string;
@@ -87,6 +90,8 @@ export function readSettings(flags: RunFlags, environment: Environment): Setting
   if (traefikToken !== undefined) settings.traefikToken = traefikToken;
   const ssh = readSSH(environment);
   if (ssh !== undefined) settings.ssh = ssh;
+  const kamal = readKamal(flags, environment);
+  if (kamal !== undefined) settings.kamal = kamal;
   const kamalProxy = from('KAMAL_PROXY');
   if (kamalProxy !== undefined) settings.kamalProxy = kamalProxy;
   const localHost = from('LOCAL_HOST');
@@ -206,17 +211,6 @@ function readNumber(name: string, text: string, least: number, greatest: number)
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < least || value > greatest) throw invalid(`${name} ${JSON.stringify(text)}: write a whole number from ${least} to ${greatest}`);
   return value;
-}
-
-/** The variable itself, or the first line of the file that `<variable>_FILE` names. */
-function readSecret(environment: Environment, name: string): string | undefined {
-  const file = environment[`${PREFIX}${name}_FILE`];
-  if (file === undefined) return environment[PREFIX + name];
-  try {
-    return readFileSync(file, 'utf8').split('\n')[0]?.trim();
-  } catch (error) {
-    throw invalid(`${PREFIX}${name}_FILE: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): make it readable for this user`);
-  }
 }
 
 const invalid = (message: string): ClassifiedError => new ClassifiedError('Invalid', message);

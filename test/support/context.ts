@@ -1,6 +1,6 @@
 /** What reconcilers reach the world through, over parts of a test; what a test does not name is quiet. */
 import type { Clock, Documents, Leadership, Store } from '../../controller/ports/index.ts';
-import { noLock } from '../../controller/act/deploy/no-lock.ts';
+import { noLock } from './no-lock.ts';
 import type { Context } from '../../controller/reconcile/context.ts';
 import { createDeployLockView } from '../../controller/reconcile/deploy-lock-view.ts';
 import { createEngineStates } from '../../controller/reconcile/engine-states.ts';

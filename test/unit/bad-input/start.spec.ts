@@ -112,6 +112,10 @@ describe('a start that cannot be', () => {
     ['two credentials', ['--prometheus', 'http://127.0.0.1:9'], { KAMAL_AUTOSCALER_PROMETHEUS_TOKEN: 'secret-1', KAMAL_AUTOSCALER_PROMETHEUS_USERNAME: 'me' }, /^error: KAMAL_AUTOSCALER_PROMETHEUS_TOKEN and KAMAL_AUTOSCALER_PROMETHEUS_USERNAME are both set: keep one of them\n$/],
     ['a user without a password', ['--prometheus', 'http://127.0.0.1:9'], { KAMAL_AUTOSCALER_PROMETHEUS_USERNAME: 'me' }, /^error: KAMAL_AUTOSCALER_PROMETHEUS_USERNAME is set without a password: set KAMAL_AUTOSCALER_PROMETHEUS_PASSWORD or KAMAL_AUTOSCALER_PROMETHEUS_PASSWORD_FILE\n$/],
     ['a token file that is missing', [], { KAMAL_AUTOSCALER_TRAEFIK_TOKEN_FILE: missing }, /^error: KAMAL_AUTOSCALER_TRAEFIK_TOKEN_FILE: \/nowhere\/token cannot be read \(ENOENT\): make it readable for this user\n$/],
+    ['projects of Kamal without a key to log in with', ['--kamal-projects', '/srv/projects'], {}, /^error: --kamal-projects is given without a key to log in with: set KAMAL_AUTOSCALER_SSH_KEY_FILE too\n$/],
+    ['a kamal without projects', ['--kamal', '/usr/bin/kamal'], {}, /^error: --kamal is given without projects: write --kamal-projects DIR too\n$/],
+    ['a token for deploys without projects', [], { KAMAL_AUTOSCALER_DEPLOYED_TOKEN: 'hunter2' }, /^error: KAMAL_AUTOSCALER_DEPLOYED_TOKEN is set without projects: write --kamal-projects DIR \(KAMAL_AUTOSCALER_KAMAL_PROJECTS\) too\n$/],
+    ['a key to log in with that is not there', ['--kamal-projects', '/srv/projects'], { KAMAL_AUTOSCALER_SSH_KEY_FILE: '/nowhere/key' }, /^error: KAMAL_AUTOSCALER_SSH_KEY_FILE: \/nowhere\/key cannot be read \(ENOENT\)\nmend: Make it with `ssh-keygen -t ed25519 -f FILE`, readable for this user\.\n$/],
     ['pinned host keys without a key to log in with', [], { KAMAL_AUTOSCALER_SSH_KNOWN_HOSTS_FILE: '/etc/known_hosts' }, /^error: KAMAL_AUTOSCALER_SSH_KNOWN_HOSTS_FILE is set without a key to log in with: set KAMAL_AUTOSCALER_SSH_KEY_FILE too\n$/],
     ['settings of local hosts that are no JSON', [], { KAMAL_AUTOSCALER_LOCAL_HOST: '{' }, /^error: KAMAL_AUTOSCALER_LOCAL_HOST/],
   ];

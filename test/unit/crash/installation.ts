@@ -1,6 +1,6 @@
 import { type KamalHost, API_VERSION, type ObjectKey, keyOf } from '../../../controller/api/index.ts';
 import { createLocalProvider } from '../../../controller/act/cloud/local/provider.ts';
-import { noLock } from '../../../controller/act/deploy/no-lock.ts';
+import { noLock } from '../../support/no-lock.ts';
 import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
 import { isClass } from '../../../controller/model/index.ts';
 import type { CloudProvider, LoadBalancer, Store } from '../../../controller/ports/index.ts';

@@ -1,0 +1,21 @@
+import { type ClientKey, type SSH, createSSH, readClientKey } from '../act/ssh/index.ts';
+import type { Clock } from '../ports/index.ts';
+import { SSH_SETTING_NAMES, type Settings } from '../runtime/settings.ts';
+
+/** Logins with the controller's key. */
+export interface OpenSSH {
+  clientKey: ClientKey;
+  knownHosts?: { file: string; setting: string };
+  ssh: SSH;
+}
+
+/** Undefined where no key is named. Rejects with Invalid for a key that cannot be used. */
+export async function openSSH({ installation, ssh: settings }: Pick<Settings, 'installation' | 'ssh'>, clock: Clock): Promise<OpenSSH | undefined> {
+  if (settings === undefined) return undefined;
+  const clientKey = await readClientKey({
+    file: settings.keyFile, names: { file: SSH_SETTING_NAMES.keyFile, passphrase: SSH_SETTING_NAMES.passphrase },
+    ...(settings.passphrase === undefined ? {} : { passphrase: settings.passphrase }),
+  });
+  const knownHosts = settings.knownHostsFile === undefined ? {} : { knownHosts: { file: settings.knownHostsFile, setting: SSH_SETTING_NAMES.knownHostsFile } };
+  return { clientKey, ...knownHosts, ssh: createSSH({ installation, clientKey, clock, ...knownHosts }) };
+}
