@@ -488,6 +488,33 @@ bootSeconds?: number[]
  */
 lastBootAt?: string
 /**
+ * What the pool's bought hosts cost in the calendar month (UTC), net of tax. Booked by started hours where the provider bills so.
+ */
+spend?: {
+/**
+ * As `YYYY-MM`.
+ */
+month: string
+/**
+ * @maxItems 8
+ */
+amounts?: {
+currency: string
+/**
+ * Until now, with the hours that have started.
+ */
+soFar: number
+/**
+ * At the end of the month, if the hosts stay that are there now.
+ */
+projected: number
+}[]
+/**
+ * Hosts whose price the provider has not told; they are in neither amount.
+ */
+unpricedHosts?: number
+}
+/**
  * @maxItems 16
  */
 conditions?: {

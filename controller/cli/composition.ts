@@ -43,6 +43,7 @@ export interface RunFlags {
   maxServers?: string;
   kamalProjects?: string;
   kamal?: string;
+  budget?: string;
   logLevel?: string;
 }
 

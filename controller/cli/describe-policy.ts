@@ -1,4 +1,4 @@
-import { type ScalingPolicy, type ScalingPolicySpec, keyOf } from '../api/index.ts';
+import { type HostPool, type ScalingPolicy, type ScalingPolicySpec, keyOf } from '../api/index.ts';
 import { type Instant, type Observation, SIGNALS, fromTimestamp, scaleInWindow } from '../model/index.ts';
 import type { DecisionRecord } from '../ports/index.ts';
 import type { Condition } from '../report/conditions.ts';
@@ -14,9 +14,10 @@ type Direction = ScalingPolicySpec['behavior']['scaleOut'] | ScalingPolicySpec['
 /** A policy: what it asks for, what the last evaluation made of it and why. */
 export async function describePolicy(open: OpenStore, policy: ScalingPolicy, io: Io): Promise<Description> {
   const [record] = await open.decisionLog?.recent(keyOf(policy), 1) ?? [];
+  const pool = policy.spec.budget === undefined ? undefined : await open.store.get('HostPool', { namespace: keyOf(policy).namespace, name: policy.spec.targetRef.name });
   const now = io.now();
   return {
-    head: fieldLines([...identity(policy), ...summary(policy.spec, now)], io.columns),
+    head: fieldLines([...identity(policy), ...summary(policy.spec, now), ['Budget', budgetText(policy.spec, pool)]], io.columns),
     sections: [
       record === undefined ? reportedEvaluation(policy, now, io.columns) : recordedEvaluation(record, now, io.columns),
       metricsSection(policy, record, now, io.columns),
@@ -46,6 +47,13 @@ const PREDICTIONS: Record<ScalingPolicySpec['prediction']['mode'], (caution: num
   Shadow: (caution) => `caution ${caution}, computed and recorded, not acted on`,
   On: (caution) => `caution ${caution} (0 thrifty, 50 calm, 100 safe)`,
 };
+
+function budgetText({ budget }: ScalingPolicySpec, pool: HostPool | undefined): string | undefined {
+  if (budget === undefined) return undefined;
+  const spend = pool?.status?.spend;
+  const amount = spend?.amounts?.find(({ currency }) => currency === budget.currency);
+  return `${budget.perMonth.toFixed(2)} ${budget.currency} a month, net${spend === undefined ? '' : `; ${(amount?.projected ?? 0).toFixed(2)} ${budget.currency} spoken for in ${spend.month} (UTC)`}`;
+}
 
 const MODES: Record<ScalingPolicySpec['mode'], string> = {
   Observe: 'computes and records',

@@ -27,6 +27,7 @@ export async function describePool(open: OpenStore, pool: HostPool, io: Io): Pro
       ['Boots', bootText(pool)],
       ['Failures', failureText(pool, now)],
       ['Host-hours', hostHours.kind === 'Read' ? `${hostHours.value.toFixed(1)} of bought hosts in ${monthOf(now)} (UTC)` : hostHours.why],
+      ['Cost', costText(pool)],
       ['Membership', membership.kind === 'Read' ? membershipText(pool, listed, membership.value?.generation) : membership.why],
     ], io.columns),
     sections: [
@@ -71,6 +72,14 @@ function bootText({ status }: HostPool): string | undefined {
   const longest = boots.at(-1);
   if (median === undefined || longest === undefined) return undefined;
   return `${boots.length === 1 ? 'the last' : `of the last ${boots.length}`}: median ${shortNumber(median)} s, longest ${shortNumber(longest)} s`;
+}
+
+/** What the month costs, in whole cents; nothing where nothing is charged. */
+export function costText({ status }: HostPool): string | undefined {
+  const { month, amounts = [], unpricedHosts = 0 } = status?.spend ?? {};
+  if (month === undefined || (amounts.length === 0 && unpricedHosts === 0)) return undefined;
+  const parts = amounts.map(({ currency, soFar, projected }) => `${soFar.toFixed(2)} ${currency} so far in ${month} (UTC), ${projected.toFixed(2)} ${currency} at its end if the hosts stay; net`);
+  return [...parts, ...(unpricedHosts === 0 ? [] : [`${counted(unpricedHosts, 'host')} without a known price beside`])].join('; ');
 }
 
 function failureText({ status }: HostPool, now: Instant): string | undefined {

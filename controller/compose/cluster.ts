@@ -41,7 +41,7 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
   const kamal = openKamal(settings, { clock, log, store, leadership: lease, ssh: await openSSH(settings, clock), sharedStore: `${connection.server} ${connection.namespace}` });
   const controller = startController({
     installation: settings.installation, clock, log, store, documents, decisionLog: loggedDecisions(createMemoryDecisionLog(), log), leadership: lease,
-    providers: { Local: local.provider, Static: createStaticProvider({ documents, clock, vacate: local.vacate }) }, ceilings: settings.ceilings,
+    providers: { Local: local.provider, Static: createStaticProvider({ documents, clock, vacate: local.vacate }) }, ceilings: settings.ceilings, budgets: settings.budgets,
     deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
     deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
   });

@@ -9,6 +9,8 @@ import { createDeployLockView } from '../reconcile/deploy-lock-view.ts';
 import { createEngineStates } from '../reconcile/engine-states.ts';
 import { createLoadHistories } from '../reconcile/load-histories.ts';
 import { loadMembership } from '../reconcile/membership-document.ts';
+import { createPlacementView } from '../reconcile/placement-view.ts';
+import { createPriceView } from '../reconcile/price-view.ts';
 import { createPurchaseGate } from '../reconcile/purchase-gate.ts';
 import { createServerView } from '../reconcile/server-view.ts';
 import { wire } from '../reconcile/wiring.ts';
@@ -28,6 +30,8 @@ export interface Adapters {
   leadership: Leadership;
   providers: Partial<Record<ProviderName, CloudProvider>>;
   ceilings: Partial<Record<ProviderName, number>>;
+  /** Most that a calendar month may cost, by currency. */
+  budgets: Readonly<Record<string, number>>;
   deployer: Deployer;
   deployLock: DeployLock;
   loadBalancer: LoadBalancer;
@@ -59,7 +63,9 @@ export function startController(adapters: Adapters): Controller {
     ...adapters,
     providers,
     newID: () => randomBytes(8).toString('hex'),
-    gate: createPurchaseGate(documents, clock, adapters.ceilings),
+    gate: createPurchaseGate(documents, clock, { ceilings: adapters.ceilings, budgets: adapters.budgets }),
+    prices: createPriceView(providers, clock),
+    placements: createPlacementView(providers, clock),
     servers: createServerView(providers, adapters.installation, clock, SNAPSHOT_MAX_AGE_SECONDS),
     locks: createDeployLockView(adapters.deployLock, clock),
     engineStates: createEngineStates(documents, clock),

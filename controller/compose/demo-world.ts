@@ -77,7 +77,7 @@ function startController({ folder, clock, log, script }: DemoWorldOptions, confi
     stateFolder: join(folder, 'state'),
     listen: { address: '127.0.0.1', port: 0 },
     metrics: { kind: 'Scrape', intervalSeconds: 1 },
-    ceilings: { Local: script.mostHosts + 2 },
+    ceilings: { Local: script.mostHosts + 2 }, budgets: {},
     logLevel: 'info',
   };
   return startStandalone(settings, { clock, log, local: { table } });

@@ -74,7 +74,7 @@ export async function startStandalone(settings: Settings & { mode: { kind: 'Stan
     await claimInstallation(store, settings.installation);
     const controller = startController({
       installation: settings.installation, clock, log, store, documents: store, decisionLog: store.decisionLog, leadership,
-      providers: { Local: local.provider, Static: createStaticProvider({ documents: store, clock, vacate: local.vacate }) }, ceilings: settings.ceilings,
+      providers: { Local: local.provider, Static: createStaticProvider({ documents: store, clock, vacate: local.vacate }) }, ceilings: settings.ceilings, budgets: settings.budgets,
       deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
       deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
     });

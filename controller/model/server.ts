@@ -28,6 +28,19 @@ export interface Price {
   monthCap?: number;
 }
 
+/** What is known of a server's cost. `Free`: nothing is charged. */
+export type Tariff =
+  | { kind: 'Free' }
+  | { kind: 'Priced'; price: Price; billing: 'Hour' | 'Second' }
+  | { kind: 'Unknown'; why: string };
+
+/** The most that a calendar month (UTC) may cost, net of tax. */
+export interface Budget {
+  perMonth: number;
+  /** ISO 4217; nothing is converted. */
+  currency: string;
+}
+
 /** Who a server belongs to, as its labels say. */
 export interface ServerOwner {
   installation: string;

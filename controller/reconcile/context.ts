@@ -5,6 +5,8 @@ import type {
 } from '../ports/index.ts';
 import type { Meters } from '../report/meters.ts';
 import type { DeployLockView } from './deploy-lock-view.ts';
+import type { PlacementView } from './placement-view.ts';
+import type { PriceView } from './price-view.ts';
 import type { PurchaseGate } from './purchase-gate.ts';
 import type { ServerView } from './server-view.ts';
 import type { EngineStates } from './engine-states.ts';
@@ -41,6 +43,8 @@ export interface Context {
   gate: PurchaseGate;
   servers: ServerView;
   locks: DeployLockView;
+  prices: PriceView;
+  placements: PlacementView;
   engineStates: EngineStates;
   loadHistories: LoadHistories;
   meters: Meters;

@@ -1,9 +1,16 @@
 import { type HostPool, type KamalHost, keyOf } from '../api/index.ts';
-import { type ErrorClass, type HostStep, type Outcome, type Server, classOf, fromTimestamp, isClass, messageOf, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
+import { type ErrorClass, type HostStep, type Instant, type Outcome, type Server, classOf, fromTimestamp, isClass, messageOf, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
 import type { Placement } from '../ports/index.ts';
 import { withHostStatus } from '../report/status.ts';
+import { isLeaving } from './assemble-fleet.ts';
+import { choosePlacement, notSetUp } from './choose-placement.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { serverStatus } from './host-endpoint.ts';
+import type { Ledger } from './ledger.ts';
+import { policyOfPool } from './policy-of-pool.ts';
+import type { PurchaseRequest } from './purchase-gate.ts';
+
+const LOOK_AGAIN_SECONDS = 30;
 
 /**
  * Spends money: gate, then intent, then the call. A refused reservation changes nothing; the numbered intent is stored
@@ -11,19 +18,20 @@ import { serverStatus } from './host-endpoint.ts';
  * later pass, never answered by a second call in this one.
  */
 export async function createServer(context: Context, host: KamalHost, pool: HostPool, step: HostStep & { kind: 'CreateServer' }): Promise<Outcome> {
-  const wait = ((fromTimestamp(host.status?.nextAttemptAt) ?? 0) - context.clock.now()) / seconds(1);
+  const now = context.clock.now();
+  const wait = ((fromTimestamp(host.status?.nextAttemptAt) ?? 0) - now) / seconds(1);
   if (wait > 0) return requeueAfter(wait);
-  const placement = placementFor(host, pool);
+  const ledger = await context.gate.read();
+  const choice = choosePlacement(pool, ledger, (name) => context.providers[name] !== undefined, now);
+  if (choice.kind === 'Wait') return refuse(context, host, choice.class, choice.message, pauseSeconds(choice.until, now), choice.placement.name);
+  const { placement } = choice;
   const provider = context.providers[placement.provider];
-  if (provider === undefined) return refuse(context, host, 'Invalid', `provider ${placement.provider} of placement ${placement.name} is not set up in this installation`, 60);
+  if (provider === undefined) throw new Error(notSetUp(placement));
 
-  const answer = await context.gate.reserve({
-    hostID: host.spec.hostID, pool: poolKeyOf(host), provider: placement.provider, placement: placement.name,
-    maxReplicas: pool.spec.maxReplicas, fixedHosts: pool.spec.fixedHosts?.length ?? 0, unledgeredServers: await unledgered(context, host, placement),
-  });
+  const answer = await context.gate.reserve(await purchase(context, host, pool, placement, ledger));
   if (answer.kind === 'Refused') {
     context.meters.purchaseRefused(poolKeyOf(host), answer.reason);
-    return refuse(context, host, 'Quota', answer.message, 5);
+    return refuse(context, host, 'Quota', answer.message, answer.reason === 'MaxReplicas' || answer.reason === 'ProviderCeiling' ? 5 : LOOK_AGAIN_SECONDS);
   }
   const intended = await context.store.updateStatus('KamalHost', withHostStatus(host, {
     createAttempts: step.attempt, lastCreateIntentAt: toTimestamp(context.clock.now()), placement: placement.name, provider: placement.provider, reason: step.why,
@@ -35,11 +43,26 @@ export async function createServer(context: Context, host: KamalHost, pool: Host
     const server = await provider.create({ name: host.metadata.name, owner, placement, pool: pool.spec });
     context.servers.forget(placement.provider);
     await noteServer(context, intended, pool, server);
+    await context.gate.noteBought(placement, poolKeyOf(host));
     return requeueAfter(0);
   } catch (error) {
     context.servers.forget(placement.provider);
     return afterFailure(context, intended, pool, placement, error);
   }
+}
+
+/** All that the gate judges a purchase by. */
+async function purchase(context: Context, host: KamalHost, pool: HostPool, placement: Placement, ledger: Ledger): Promise<PurchaseRequest> {
+  const [tariff, policy, siblings, unledgeredServers] = await Promise.all([
+    context.prices.tariffOf(placement), policyOfPool(context, pool),
+    context.store.list('KamalHost', { namespace: host.metadata.namespace, from: 'Cached' }), unledgered(context, host, placement, ledger),
+  ]);
+  const lost = siblings.filter((sibling) => sibling.spec.poolRef.name === pool.metadata.name && (sibling.status?.health === 'Unhealthy' || isLeaving(sibling)));
+  return {
+    hostID: host.spec.hostID, pool: poolKeyOf(host), placement, tariff, unledgeredServers,
+    maxReplicas: pool.spec.maxReplicas, fixedHosts: pool.spec.fixedHosts?.length ?? 0,
+    minHosts: policy?.spec.minHosts ?? 0, lost: lost.map(({ spec }) => spec.hostID), ...(policy?.spec.budget === undefined ? {} : { budget: policy.spec.budget }),
+  };
 }
 
 async function noteServer(context: Context, host: KamalHost, pool: HostPool, server: Server): Promise<void> {
@@ -49,17 +72,9 @@ async function noteServer(context: Context, host: KamalHost, pool: HostPool, ser
   }, context.clock.now()));
 }
 
-/** The placement that the host's status names, else the first; a capacity error has moved the status to the next. */
-function placementFor(host: KamalHost, pool: HostPool): Placement {
-  const { placements } = pool.spec;
-  const chosen = placements.find(({ name }) => name === host.status?.placement) ?? placements[0];
-  if (chosen === undefined) throw new Error(`pool ${pool.metadata.name} has no placement`);
-  return chosen;
-}
-
 /** Servers of this pool that the ledger does not know, such as after a lost ledger: they count, so that max holds at the call too. */
-async function unledgered(context: Context, host: KamalHost, placement: Placement): Promise<number> {
-  const [ledger, snapshot] = await Promise.all([context.gate.read(), context.servers.snapshot(placement.provider, context.clock.now() - seconds(1))]);
+async function unledgered(context: Context, host: KamalHost, placement: Placement, ledger: Ledger): Promise<number> {
+  const snapshot = await context.servers.snapshot(placement.provider, context.clock.now() - seconds(1));
   const { namespace, name } = poolKeyOf(host);
   return snapshot.servers.filter(({ owner }) => owner.pool.namespace === namespace && owner.pool.name === name
     && owner.hostID !== host.spec.hostID && ledger.entries[owner.hostID] === undefined).length;
@@ -68,25 +83,26 @@ async function unledgered(context: Context, host: KamalHost, placement: Placemen
 async function afterFailure(context: Context, host: KamalHost, pool: HostPool, placement: Placement, error: unknown): Promise<Outcome> {
   if (isClass(error, 'Conflict', 'NotLeader')) throw error;
   const errorClass = classOf(error);
-  const next = errorClass === 'Capacity' || errorClass === 'Quota' ? nextPlacement(pool, placement) : placement;
-  // Back at the first placement all have refused: asking them in turn each second would help nobody.
-  const untried = next !== placement && next !== pool.spec.placements[0];
-  const afterSeconds = waitAfter(errorClass, untried, isClass(error, 'RateLimited') ? error.retryAfterSeconds : undefined);
-  await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Warning', reason: 'CreateFailed', message: `${placement.name}: ${messageOf(error)}` });
-  return refuse(context, host, errorClass, `${placement.name}: ${messageOf(error)}`, afterSeconds, next.name);
+  await context.gate.noteRefused({ placement, pool: poolKeyOf(host), class: errorClass, message: messageOf(error) });
+  const message = `${placement.name}: ${messageOf(error)}`;
+  await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Warning', reason: 'CreateFailed', message });
+  const now = context.clock.now();
+  const next = choosePlacement(pool, await context.gate.read(), (name) => context.providers[name] !== undefined, now);
+  const untried = next.kind === 'Take' && next.placement !== placement;
+  const paused = next.kind === 'Wait' ? pauseSeconds(next.until, now) : 0;
+  const afterSeconds = Math.max(paused, waitAfter(errorClass, untried, isClass(error, 'RateLimited') ? error.retryAfterSeconds : undefined));
+  return refuse(context, host, errorClass, message, afterSeconds, next.placement.name);
 }
 
-const nextPlacement = (pool: HostPool, placement: Placement): Placement => {
-  const { placements } = pool.spec;
-  return placements[(placements.findIndex(({ name }) => name === placement.name) + 1) % placements.length] ?? placement;
-};
+/** What is paused is free earlier when a server leaves; looking costs no call. */
+const pauseSeconds = (until: Instant, now: Instant): number => Math.min(LOOK_AGAIN_SECONDS, (until - now) / seconds(1));
 
-/** Seconds until the next look: soon where a placement that was not asked yet may help or the outcome is open, later where a person must act. */
+/** Seconds until the next look: soon where another placement may help or the outcome is open, later where a person must act. */
 function waitAfter(errorClass: ErrorClass, untriedPlacement: boolean, retryAfterSeconds: number | undefined): number {
   if (retryAfterSeconds !== undefined) return retryAfterSeconds;
   if (untriedPlacement || errorClass === 'OutcomeUnknown') return 1;
   if (errorClass === 'Transient' || errorClass === 'Unavailable') return 5;
-  return 30;
+  return LOOK_AGAIN_SECONDS;
 }
 
 async function refuse(context: Context, host: KamalHost, errorClass: ErrorClass, message: string, afterSeconds: number, placement?: string): Promise<Outcome> {

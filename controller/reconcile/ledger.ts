@@ -1,11 +1,16 @@
 import { type ObjectKey, keyText } from '../api/index.ts';
-import { type Instant, fromTimestamp, toTimestamp } from '../model/index.ts';
+import { type Instant, type Tariff, fromTimestamp, seconds, toTimestamp } from '../model/index.ts';
+import { type Limits, pruneLimits, withoutCapacityPauses } from './learned-limits.ts';
+import { costWithin, monthBounds, monthsBetween } from './month.ts';
 
 /**
  * `Reserved`: a create call was allowed and may have happened. `Alive`: the provider gave a server. `Retained`: the
  * server stays although nothing manages it any more. `Released`: the provider says that it is gone.
  */
 export type LedgerState = 'Reserved' | 'Alive' | 'Retained' | 'Released';
+
+/** A tariff as it is kept; absent where the provider did not tell. */
+export type KnownTariff = Exclude<Tariff, { kind: 'Unknown' }>;
 
 export interface LedgerEntry {
   pool: string;
@@ -15,7 +20,12 @@ export interface LedgerEntry {
   reservedAt: string;
   launchedAt?: string;
   releasedAt?: string;
+  /** As of the purchase: what runs is billed by it. */
+  tariff?: KnownTariff;
 }
+
+/** Amounts by month, pool and currency. */
+export type Amounts = Record<string, Record<string, Record<string, number>>>;
 
 /** What is alive and what was released, so that parallel pools cannot overspend together. */
 export interface Ledger {
@@ -24,6 +34,10 @@ export interface Ledger {
   entries: Record<string, LedgerEntry>;
   /** Host-hours of released hosts by `YYYY-MM` and pool. */
   hostHours: Record<string, Record<string, number>>;
+  /** What released hosts have cost. Absent in ledgers from before prices were known. */
+  spent?: Amounts;
+  /** What providers refused, and for how long that is taken for granted. */
+  limits?: Limits;
 }
 
 export const emptyLedger = (): Ledger => ({ version: 1, entries: {}, hostHours: {} });
@@ -42,17 +56,24 @@ export function readLedger(value: unknown): Ledger {
 export const living = (ledger: Ledger): [string, LedgerEntry][] =>
   Object.entries(ledger.entries).filter(([, entry]) => entry.state !== 'Released');
 
-export function reserve(ledger: Ledger, hostID: string, pool: ObjectKey, provider: string, placement: string, now: Instant): Ledger {
+export function reserve(ledger: Ledger, hostID: string, pool: ObjectKey, provider: string, placement: string, tariff: Tariff, now: Instant): Ledger {
   const reservedAt = ledger.entries[hostID]?.reservedAt ?? toTimestamp(now);
-  return withEntry(ledger, hostID, { pool: keyText(pool), provider, placement, state: 'Reserved', reservedAt });
+  return withEntry(ledger, hostID, { pool: keyText(pool), provider, placement, state: 'Reserved', reservedAt, ...kept(tariff) });
 }
 
 export function markAlive(ledger: Ledger, hostID: string, pool: ObjectKey, server: { provider: string; placement: string; createdAt: Instant }): Ledger {
   const launchedAt = toTimestamp(server.createdAt);
+  const before = ledger.entries[hostID];
   return withEntry(ledger, hostID, {
-    pool: keyText(pool), provider: server.provider, placement: server.placement, state: 'Alive',
-    reservedAt: ledger.entries[hostID]?.reservedAt ?? launchedAt, launchedAt,
+    pool: keyText(pool), provider: server.provider, placement: server.placement, state: 'Alive', reservedAt: before?.reservedAt ?? launchedAt, launchedAt,
+    ...(before?.tariff === undefined || before.placement !== server.placement ? {} : { tariff: before.tariff }),
   });
+}
+
+/** Fills in the price of a server that was bought or adopted while nobody could tell it. */
+export function noteTariff(ledger: Ledger, hostID: string, tariff: KnownTariff): Ledger {
+  const entry = ledger.entries[hostID];
+  return entry === undefined || entry.tariff !== undefined || entry.state === 'Released' ? ledger : withEntry(ledger, hostID, { ...entry, tariff });
 }
 
 export function markRetained(ledger: Ledger, hostID: string): Ledger {
@@ -60,24 +81,28 @@ export function markRetained(ledger: Ledger, hostID: string): Ledger {
   return entry === undefined ? ledger : withEntry(ledger, hostID, { ...entry, state: 'Retained' });
 }
 
-/** Books the host's hours once; a second release changes nothing. */
+/** Books the host's hours and what they cost, once; a second release changes nothing. */
 export function release(ledger: Ledger, hostID: string, now: Instant): Ledger {
   const entry = ledger.entries[hostID];
   if (entry === undefined || entry.state === 'Released') return ledger;
-  const released = withEntry(ledger, hostID, { ...entry, state: 'Released', releasedAt: toTimestamp(now) });
+  const limits = ledger.limits === undefined ? {} : { limits: withoutCapacityPauses(ledger.limits, entry.provider) };
+  const released = { ...withEntry(ledger, hostID, { ...entry, state: 'Released', releasedAt: toTimestamp(now) }), ...limits };
   const launched = fromTimestamp(entry.launchedAt);
   if (launched === undefined) return released;
-  return { ...released, hostHours: bookHours(ledger.hostHours, entry.pool, launched, now) };
+  return { ...released, hostHours: bookHours(ledger.hostHours, entry.pool, launched, now), ...bookCost(ledger.spent, entry, launched, now) };
 }
 
 /** Drops released entries that are older than a day and months older than a year. */
 export function prune(ledger: Ledger, now: Instant): Ledger {
-  const day = 24 * 3600 * 1000;
+  const day = seconds(24 * 3600);
   const entries = Object.fromEntries(Object.entries(ledger.entries).filter(([, entry]) =>
     entry.state !== 'Released' || now - (fromTimestamp(entry.releasedAt) ?? now) < day));
   const oldest = toTimestamp(now - 366 * day).slice(0, 7);
-  const hostHours = Object.fromEntries(Object.entries(ledger.hostHours).filter(([month]) => month >= oldest));
-  return { version: 1, entries, hostHours };
+  const young = <T>(byMonth: Record<string, T>): Record<string, T> => Object.fromEntries(Object.entries(byMonth).filter(([month]) => month >= oldest));
+  return {
+    ...ledger, entries, hostHours: young(ledger.hostHours),
+    ...(ledger.spent === undefined ? {} : { spent: young(ledger.spent) }), ...(ledger.limits === undefined ? {} : { limits: pruneLimits(ledger.limits, now) }),
+  };
 }
 
 /** Host-hours of one pool within a month (`YYYY-MM`), hosts that still run included. */
@@ -90,6 +115,8 @@ export function hostHoursOf(ledger: Ledger, pool: ObjectKey, month: string, now:
   return booked[month]?.[keyText(pool)] ?? 0;
 }
 
+const kept = (tariff: Tariff): { tariff?: KnownTariff } => (tariff.kind === 'Unknown' ? {} : { tariff });
+
 function withEntry(ledger: Ledger, hostID: string, entry: LedgerEntry): Ledger {
   return { ...ledger, entries: { ...ledger.entries, [hostID]: entry } };
 }
@@ -97,12 +124,24 @@ function withEntry(ledger: Ledger, hostID: string, entry: LedgerEntry): Ledger {
 /** Splits the time between calendar months, UTC. */
 function bookHours(hours: Ledger['hostHours'], pool: string, from: Instant, to: Instant): Ledger['hostHours'] {
   const booked = { ...hours };
-  for (let start = from; start < to;) {
-    const month = toTimestamp(start).slice(0, 7);
-    const date = new Date(start);
-    const end = Math.min(to, Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1));
-    booked[month] = { ...booked[month], [pool]: (booked[month]?.[pool] ?? 0) + (end - start) / 3_600_000 };
-    start = end;
+  for (const month of monthsBetween(from, to)) {
+    const bounds = monthBounds(month);
+    const within = (Math.min(to, bounds.to) - Math.max(from, bounds.from)) / seconds(3600);
+    booked[month] = { ...booked[month], [pool]: (booked[month]?.[pool] ?? 0) + within };
   }
   return booked;
 }
+
+/** A server that is gone in the second in which it came has cost its first hour nevertheless. */
+function bookCost(spent: Amounts = {}, { pool, tariff }: LedgerEntry, from: Instant, to: Instant): { spent?: Amounts } {
+  if (tariff?.kind !== 'Priced') return {};
+  const { currency } = tariff.price;
+  const until = Math.max(to, from + 1);
+  const booked = { ...spent };
+  for (const month of monthsBetween(from, until)) {
+    const ofPool = booked[month]?.[pool] ?? {};
+    booked[month] = { ...booked[month], [pool]: { ...ofPool, [currency]: (ofPool[currency] ?? 0) + costWithin(month, from, until, tariff) } };
+  }
+  return { spent: booked };
+}
+

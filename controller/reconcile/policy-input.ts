@@ -14,11 +14,13 @@ export interface Seen {
   queries: readonly MetricQuery[];
   observations: readonly Observation[];
   floors: Floors;
+  /** Of the pool, of budgets and of providers. */
+  limits: readonly Constraint[];
 }
 
 /** All that the engine is given but its own state. */
 export async function policyInput(context: Context, seen: Seen): Promise<Omit<EvaluateInput, 'engineState'>> {
-  const { policy, pool, hosts, counts, observations, floors } = seen;
+  const { policy, pool, hosts, counts, observations, floors, limits } = seen;
   const now = context.clock.now();
   const bootSeconds = pool.status?.bootSeconds ?? [];
   return {
@@ -26,10 +28,7 @@ export async function policyInput(context: Context, seen: Seen): Promise<Omit<Ev
     observations,
     hosts: counts,
     replicas: pool.spec.replicas,
-    constraints: [
-      { kind: 'Ceiling', hosts: pool.spec.maxReplicas, reason: 'maxReplicas', liftedBy: 'raise spec.maxReplicas of the pool' } satisfies Constraint,
-      ...floors(now, leadSeconds(bootSeconds, policy.spec.intervalSeconds)),
-    ],
+    constraints: [...limits, ...floors(now, leadSeconds(bootSeconds, policy.spec.intervalSeconds))],
     ...tariff(context, hosts),
     bootSeconds,
     drainSeconds: pool.spec.drain.timeoutSeconds,

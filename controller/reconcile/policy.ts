@@ -1,10 +1,11 @@
 import { type HostPool, type ObjectKey, type ScalingPolicy, keyOf } from '../api/index.ts';
 import { evaluate, metricRules } from '../decide/index.ts';
 import { type Decision, type HostCounts, type Observation, type Outcome, classOf, isClass, requeueAfter } from '../model/index.ts';
-import { policyReport, problemReport } from '../report/policy-report.ts';
+import { type BudgetReport, policyReport, problemReport } from '../report/policy-report.ts';
 import { sameJSON, withPolicyReport } from '../report/status.ts';
 import { countHosts } from './assemble-fleet.ts';
 import type { Context } from './context.ts';
+import { observeLimits } from './observe-limits.ts';
 import { metricQueries } from './metric-queries.ts';
 import { secondsToNextSample } from './next-sample.ts';
 import { type Seen, floorsOf, policyInput } from './policy-input.ts';
@@ -13,7 +14,10 @@ import { isOlder } from './service-conflict.ts';
 /** One pass over one policy: observe, decide, set the pool's replicas, tell. */
 export async function reconcilePolicy(context: Context, key: ObjectKey): Promise<Outcome> {
   const policy = await context.store.get('ScalingPolicy', key, 'Cached');
-  if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) return { kind: 'Done' };
+  if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) {
+    context.meters.budgeted(key, undefined);
+    return { kind: 'Done' };
+  }
 
   const rival = await olderRival(context, policy);
   if (rival !== undefined) {
@@ -29,9 +33,10 @@ export async function reconcilePolicy(context: Context, key: ObjectKey): Promise
   if (typeof floors === 'string') return stall(context, policy, 'BadSchedule', floors);
   const queries = metricQueries(policy, pool, hosts, context.clock.now());
   const observations = await context.metrics.read(queries);
-  const decision = await decide(context, { policy, pool, hosts, counts, queries, observations, floors });
+  const limits = await observeLimits(context, policy, pool, hosts, counts.inService + counts.booting);
+  const decision = await decide(context, { policy, pool, hosts, counts, queries, observations, floors, limits: limits.constraints });
   const scaled = await enforce(context, policy, pool, decision);
-  await tell(context, policy, pool, counts, observations, decision, scaled);
+  await tell(context, policy, pool, counts, observations, decision, scaled, limits.budget);
   return requeueAfter(secondsToNextSample(observations, context.metrics.scrapeIntervalSeconds, policy.spec.intervalSeconds, context.clock.now()));
 }
 
@@ -75,13 +80,14 @@ async function enforce(context: Context, policy: ScalingPolicy, seen: HostPool, 
 
 async function tell(
   context: Context, policy: ScalingPolicy, pool: HostPool, counts: HostCounts,
-  observations: Observation[], decision: Decision, scaled: Scaled,
+  observations: Observation[], decision: Decision, scaled: Scaled, budget: BudgetReport,
 ): Promise<void> {
   const now = context.clock.now();
   const key = keyOf(policy);
   context.meters.decided(key, keyOf(pool), policy.spec.mode, decision);
+  context.meters.budgeted(key, policy.spec.budget);
   await context.decisionLog.append({ policy: key, decision: withoutState(decision), observations });
-  const report = policyReport({ policy, pool, rules: metricRules(policy.spec), counts, observations, decision, failure: typeof scaled === 'object' ? scaled.failed : undefined, scaled: scaled === 'Scaled', now });
+  const report = policyReport({ policy, pool, rules: metricRules(policy.spec), counts, observations, decision, failure: typeof scaled === 'object' ? scaled.failed : undefined, scaled: scaled === 'Scaled', budget, now });
   const reported = withPolicyReport(policy, report, now);
   if (sameJSON(reported.status, policy.status)) return;
   await context.store.updateStatus('ScalingPolicy', reported);

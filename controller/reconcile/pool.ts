@@ -1,13 +1,13 @@
 import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
-import { type Fleet, type Outcome, type ProviderName, type Server, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter, toTimestamp } from '../model/index.ts';
+import { type Fleet, type Outcome, type ProviderName, type Server, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter } from '../model/index.ts';
 import { planPool } from '../plan/index.ts';
 import { poolReport } from '../report/pool-report.ts';
 import { sameJSON, withPoolReport } from '../report/status.ts';
 import { assembleFleet, countHosts } from './assemble-fleet.ts';
 import { learnBoots } from './boots.ts';
 import type { Context } from './context.ts';
-import { hostHoursOf } from './ledger.ts';
 import { loadMembership } from './membership-document.ts';
+import { observeMoney } from './pool-money.ts';
 import { returningServers, unownedServers } from './returning-servers.ts';
 import { serviceConflict } from './service-conflict.ts';
 
@@ -125,12 +125,12 @@ async function report(context: Context, before: HostPool, hostsBefore: readonly 
   const pool = await context.store.get('HostPool', keyOf(before), 'Fresh') ?? before;
   const hosts = await hostsOf(context, pool);
   const counts = countHosts(pool, hosts, now);
-  const ledger = await context.gate.read();
   const learned = learnBoots(pool, hosts);
-  const reported = withPoolReport(learned, poolReport(learned, hosts, counts, { problem, returning }, now), now);
+  const placements = pool.spec.placements.map((placement) => context.placements.factOf(placement, () => context.enqueue({ kind: 'Pool', key: keyOf(pool) })));
+  const told = withPoolReport(learned, poolReport(learned, hosts, counts, { problem, returning, placements }, now), now);
+  const reported = { ...told, status: { ...told.status, spend: await observeMoney(context, pool, hosts) } };
   if (!sameJSON(reported.status, pool.status)) await context.store.updateStatus('HostPool', reported);
   context.meters.counted(keyOf(pool), counts, pool.spec.replicas);
-  context.meters.hostHours(keyOf(pool), hostHoursOf(ledger, keyOf(pool), toTimestamp(now).slice(0, 7), now));
   for (const host of hosts) if (!hostsBefore.some(({ metadata }) => metadata.name === host.metadata.name)) context.enqueue({ kind: 'Host', key: keyOf(host) });
   const backoff = fromTimestamp(pool.status?.startBackoffUntil);
   const untilBackoff = backoff === undefined || backoff <= now ? LOOK_AGAIN_SECONDS : (backoff - now) / 1000 + 0.1;

@@ -3,6 +3,11 @@ import { type Decision, type HostCounts, type Instant, type Observation, fromTim
 import type { ConditionDraft } from './conditions.ts';
 import type { PolicyReport } from './status.ts';
 
+/** What the budgets over a pool say of its next host. */
+export type BudgetReport =
+  | { kind: 'None' }
+  | { kind: 'Within' | 'Exhausted' | 'PriceUnknown' | 'BudgetCurrency'; text: string };
+
 export interface PolicyFacts {
   policy: ScalingPolicy;
   pool: HostPool;
@@ -13,6 +18,7 @@ export interface PolicyFacts {
   /** Why replicas could not be set. */
   failure: string | undefined;
   scaled: boolean;
+  budget: BudgetReport;
   now: Instant;
 }
 
@@ -80,7 +86,7 @@ function metricsOf({ rules, observations, decision, now }: PolicyFacts): NonNull
   });
 }
 
-function conditionsOf({ policy, pool, observations, decision, failure }: PolicyFacts, reason: string): ConditionDraft[] {
+function conditionsOf({ policy, pool, observations, decision, failure, budget }: PolicyFacts, reason: string): ConditionDraft[] {
   const absent = observations.filter((observation) => observation.kind === 'Absence');
   const refused = absent.find(({ absence }) => absence.kind === 'Refused' || absence.kind === 'Unsupported');
   const allAbsent = absent.length === observations.length;
@@ -100,10 +106,21 @@ function conditionsOf({ policy, pool, observations, decision, failure }: PolicyF
     limit === undefined
       ? { type: 'ScalingLimited', status: 'False', reason: 'WithinLimits', message: 'no limit changed the number' }
       : { type: 'ScalingLimited', status: 'True', reason: camel(limit.reason), message: `limited to ${limit.hosts} by ${limit.reason}: ${limit.liftedBy}` },
+    budgetCondition(budget),
     recommends
       ? { type: 'Recommendation', status: 'True', reason: 'ChangeRecommended', message: `${decision.current} → ${decision.desired}: ${reason}; write mode Enforce to let the policy do it` }
       : { type: 'Recommendation', status: 'False', reason: 'NothingToChange', message: `mode ${policy.spec.mode}` },
   ];
+}
+
+function budgetCondition(budget: BudgetReport): ConditionDraft {
+  switch (budget.kind) {
+    case 'None': return { type: 'WithinBudget', status: 'True', reason: 'NoBudget', message: 'no budget is set' };
+    case 'Within': return { type: 'WithinBudget', status: 'True', reason: 'RoomLeft', message: budget.text };
+    case 'Exhausted': return { type: 'WithinBudget', status: 'False', reason: 'BudgetExhausted', message: budget.text };
+    case 'PriceUnknown':
+    case 'BudgetCurrency': return { type: 'WithinBudget', status: 'Unknown', reason: budget.kind, message: budget.text };
+  }
 }
 
 const camel = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

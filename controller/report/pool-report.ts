@@ -12,6 +12,8 @@ export interface Seen {
   problem: string | undefined;
   /** Servers without a KamalHost that are about to be adopted. */
   returning: number;
+  /** What is known of each placement. */
+  placements: readonly { kind: 'Usable' | 'Unusable' | 'Unknown'; why?: string }[];
 }
 
 /** What an operator asks at three in the morning, from the pool, its hosts and what is in the way. Pure. */
@@ -27,7 +29,7 @@ export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: 
     fixedReplicas: pool.spec.fixedHosts?.length ?? 0,
     selector: `${POOL_LABEL}=${pool.metadata.name}`,
     state, reason,
-    conditions: conditionsOf(pool, counts, stuck, state, reason),
+    conditions: [...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements)],
   };
 }
 
@@ -63,4 +65,13 @@ function conditionsOf(pool: HostPool, counts: HostCounts, stuck: string | undefi
     { type: 'Progressing', status: state === 'Steady' || state === 'Holding' || state === 'Paused' ? 'False' : 'True', reason: state, message: reason },
     { type: 'Stuck', status: stuck === undefined ? 'False' : 'True', reason: stuck === undefined ? 'NothingInTheWay' : 'NeedsAttention', message: stuck ?? 'no failure is known' },
   ];
+}
+
+/** A fallback that could never be bought from is told while nobody needs it yet. */
+function placementsCondition(placements: Seen['placements']): ConditionDraft {
+  const words = (kind: 'Unusable' | 'Unknown'): string => placements.flatMap((placement) => (placement.kind === kind && placement.why !== undefined ? [placement.why] : [])).join('; ');
+  const type = 'PlacementsUsable';
+  if (placements.some(({ kind }) => kind === 'Unusable')) return { type, status: 'False', reason: 'PlacementUnusable', message: words('Unusable') };
+  if (placements.some(({ kind }) => kind === 'Unknown')) return { type, status: 'Unknown', reason: 'NotChecked', message: words('Unknown') };
+  return { type, status: 'True', reason: 'PlacementsChecked', message: 'nothing is known against any placement' };
 }

@@ -48,6 +48,8 @@ export interface Settings {
   kamal?: KamalSettings;
   /** Greatest number of servers a provider, over all pools. */
   ceilings: Partial<Record<ProviderName, number>>;
+  /** Most that all hosts of a calendar month (UTC) may cost, net, by currency. */
+  budgets: Record<string, number>;
   logLevel: LogLevel;
   /** A kamal-proxy binary that local hosts put in front of their app. */
   kamalProxy?: string;
@@ -68,6 +70,7 @@ export interface RunFlags extends KamalFlags {
   prometheus?: string;
   scrapeInterval?: string;
   maxServers?: string;
+  budget?: string;
   logLevel?: string;
 }
 
@@ -84,6 +87,7 @@ export function readSettings(flags: RunFlags, environment: Environment): Setting
     listen: readListen(flags.listen ?? from('LISTEN') ?? '127.0.0.1:9595'),
     metrics: readMetrics(flags, environment),
     ceilings: readCeilings(flags.maxServers ?? from('MAX_SERVERS')),
+    budgets: readBudgets(flags.budget ?? from('BUDGET')),
     logLevel: readLogLevel(flags.logLevel ?? from('LOG_LEVEL') ?? 'info'),
   };
   const traefikToken = readSecret(environment, 'TRAEFIK_TOKEN');
@@ -197,8 +201,18 @@ function readCeilings(text: string | undefined): Settings['ceilings'] {
   if (text === undefined) return {};
   return Object.fromEntries(text.split(',').map((pair) => {
     const [name = '', count = ''] = pair.split('=');
-    if (!['Local', 'Static'].includes(name)) throw invalid(`--max-servers ${JSON.stringify(text)}: ${JSON.stringify(name)} is no provider: write Local=N or Static=N, with commas between`);
+    if (!['Local', 'Static', 'Hetzner'].includes(name)) throw invalid(`--max-servers ${JSON.stringify(text)}: ${JSON.stringify(name)} is no provider: write Local=N, Static=N or Hetzner=N, with commas between`);
     return [name, readNumber('--max-servers', count, 0, 10_000)];
+  }));
+}
+
+/** `EUR=600`, several with commas between: nothing is converted, so each currency has a budget of its own. */
+function readBudgets(text: string | undefined): Settings['budgets'] {
+  if (text === undefined) return {};
+  return Object.fromEntries(text.split(',').map((pair) => {
+    const match = /^([A-Z]{3})=(\d{1,9}(?:\.\d{1,2})?)$/.exec(pair.trim());
+    if (match === null || Number(match[2]) === 0) throw invalid(`--budget ${JSON.stringify(text)}: ${JSON.stringify(pair)} is no amount: write CURRENCY=AMOUNT for a month, such as EUR=600, with commas between`);
+    return [match[1], Number(match[2])];
   }));
 }
 

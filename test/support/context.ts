@@ -5,6 +5,8 @@ import type { Context } from '../../controller/reconcile/context.ts';
 import { createDeployLockView } from '../../controller/reconcile/deploy-lock-view.ts';
 import { createEngineStates } from '../../controller/reconcile/engine-states.ts';
 import { createLoadHistories } from '../../controller/reconcile/load-histories.ts';
+import { createPlacementView } from '../../controller/reconcile/placement-view.ts';
+import { createPriceView } from '../../controller/reconcile/price-view.ts';
 import { createPurchaseGate } from '../../controller/reconcile/purchase-gate.ts';
 import { createServerView } from '../../controller/reconcile/server-view.ts';
 import { createMeters } from '../../controller/report/meters.ts';
@@ -23,7 +25,9 @@ export function contextOf(parts: ContextParts): Context {
     leadership: ALWAYS,
     metrics: { read: async () => [], scrapeIntervalSeconds: 15 },
     decisionLog: { append: async () => undefined, recent: async () => [] },
-    gate: createPurchaseGate(documents, clock, {}),
+    gate: createPurchaseGate(documents, clock, { ceilings: {}, budgets: {} }),
+    prices: createPriceView(providers, clock),
+    placements: createPlacementView(providers, clock),
     servers: createServerView(providers, INSTALLATION, clock, 0.5),
     locks: createDeployLockView(noLock(), clock),
     engineStates: createEngineStates(documents, clock),

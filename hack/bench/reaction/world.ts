@@ -63,7 +63,7 @@ export async function startWorld(setup: Setup, log: Log): Promise<World> {
     const metrics = await startMetrics(setup, controllerURL, tap, ending);
     const controller = await startStandalone({
       installation: 'reaction', mode: { kind: 'Standalone', configFolder }, stateFolder: join(folder, 'state'),
-      listen: { address: '127.0.0.1', port }, metrics, ceilings: {}, logLevel: 'warn',
+      listen: { address: '127.0.0.1', port }, metrics, ceilings: {}, budgets: {}, logLevel: 'warn',
     }, { clock: systemClock, log, local: { table: hosts.table } });
     ending.defer(() => controller.stop());
     const { store, decisionLog } = controller.controller.context;

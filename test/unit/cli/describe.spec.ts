@@ -192,3 +192,22 @@ Conditions:
     expect((await world.call('describe sp/web web')).exitCode).to.equal(2);
   });
 });
+
+describe('describe, of money', () => {
+  const spend = { month: '2026-10', amounts: [{ currency: 'EUR', soFar: 12.3, projected: 40 }], unpricedHosts: 1 };
+
+  it('says what a pool costs, and what is not in the amount', async () => {
+    const world = createWorld();
+    await world.put('HostPool', pool('web'), { spend });
+    const { stdout } = await world.call('describe hp web');
+    expect(stdout.replace(/\n +/g, ' ')).to.include('Cost:        12.30 EUR so far in 2026-10 (UTC), 40.00 EUR at its end if the hosts stay; net; 1 host without a known price beside');
+  });
+
+  it('says what a policy may spend, and what is spoken for', async () => {
+    const world = createWorld();
+    await world.put('HostPool', pool('web'), { spend });
+    await world.put('ScalingPolicy', policy('web', { budget: { perMonth: 60, currency: 'EUR' } }));
+    const { stdout } = await world.call('describe sp web');
+    expect(stdout.replace(/\n +/g, ' ')).to.match(/Budget: +60\.00 EUR a month, net; 40\.00 EUR spoken for in 2026-10 \(UTC\)/);
+  });
+});

@@ -2,7 +2,7 @@ import { type KamalHost, API_VERSION, type ObjectKey, keyOf } from '../../../con
 import { createLocalProvider } from '../../../controller/act/cloud/local/provider.ts';
 import { noLock } from '../../support/no-lock.ts';
 import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
-import { isClass } from '../../../controller/model/index.ts';
+import { ClassifiedError, type Price, isClass } from '../../../controller/model/index.ts';
 import type { CloudProvider, LoadBalancer, Store } from '../../../controller/ports/index.ts';
 import type { Context, WorkKey } from '../../../controller/reconcile/context.ts';
 import { createDeployLockView } from '../../../controller/reconcile/deploy-lock-view.ts';
@@ -58,7 +58,7 @@ export async function createPool({ world, store }: Installation, replicas: numbe
     spec: {
       kamal: { service: 'app', role: 'web' }, maxReplicas: 6, replicas,
       fixedHosts: [{ name: 'primary', address: fixed.address, ports: fixed.ports }],
-      placements: [{ name: 'local', provider: 'Local', local: { bootMilliseconds: 2000 } }],
+      placements: [{ name: 'full', provider: 'Local' }, { name: 'local', provider: 'Local', local: { bootMilliseconds: 2000 } }],
       loadBalancer: { traefik: { service: 'web', apiURLs: [API_URL] } },
       health: { intervalSeconds: 1, unhealthyAfterSeconds: 5 },
       drain: { timeoutSeconds: 6 },
@@ -73,7 +73,7 @@ export function startProcess(installation: Installation, hooks: PortHooks, bug?:
   const port = <Port extends object>(name: string, adapter: Port): Port => instrumented(name, adapter, hooks);
   const store = port('Store', withBug(installation.store, bug));
   const documents = port('Documents', { load: installation.store.load, save: installation.store.save });
-  const local = createLocalProvider({ table: world.table, clock, newID });
+  const local = sold(createLocalProvider({ table: world.table, clock, newID }), installation);
   const providers = { Local: port('CloudProvider', local) };
   const seen: { Local: CloudProvider } = { Local: bug === 'NoFindBeforeCreate' ? blind(providers.Local) : providers.Local };
   return contextOf({
@@ -85,6 +85,18 @@ export function startProcess(installation: Installation, hooks: PortHooks, bug?:
     servers: createServerView(seen, INSTALLATION, clock, 0.5),
   });
 }
+
+/** What a server costs here; every hour that has started. */
+export const PRICE: Price = { currency: 'EUR', hour: 0.01, monthCap: 6 };
+
+/** Servers that are paid for by the hour; a placement `full` has never any. */
+const sold = (provider: CloudProvider, { clock }: Installation): CloudProvider => ({
+  ...provider, billing: 'Hour', price: async () => PRICE,
+  async create(request) {
+    if (request.placement.name === 'full') throw new ClassifiedError('Capacity', `nothing is left at ${clock.now()}`);
+    return provider.create(request);
+  },
+});
 
 function withBug(store: Store, bug: PlantedBug | undefined): Store {
   if (bug !== 'NoFinalizer') return store;

@@ -1,8 +1,8 @@
-import { readLedger, living } from '../../../controller/reconcile/ledger.ts';
+import { type Ledger, readLedger, living } from '../../../controller/reconcile/ledger.ts';
 import { ClassifiedError, serverURL } from '../../../controller/model/index.ts';
 import type { PortCall, PortHooks } from '../../support/instrumented.ts';
 import { memoryEndpoint } from '../../support/memory-world.ts';
-import { type Installation, type PlantedBug, Stopped, createInstallation, round, startProcess } from './installation.ts';
+import { type Installation, PRICE, type PlantedBug, Stopped, createInstallation, round, startProcess } from './installation.ts';
 import type { Scenario } from './scenarios.ts';
 
 /**
@@ -127,6 +127,16 @@ export async function faultsAtRest({ world, store, kamal }: Installation, wanted
   for (const url of listed) if (!serving.has(url)) faults.push(`member ${url} has no host`);
   for (const url of serving) if (!listed.has(url)) faults.push(`host ${url} is no member`);
   const ledger = readLedger((await store.load('ledger'))?.value);
+  faults.push(...moneyFaults(ledger));
   if (living(ledger).length !== bought.length) faults.push(`the ledger counts ${living(ledger).length} of ${bought.length} servers`);
   return faults;
+}
+
+/** Every server is booked once, in the hours in which it ran, whenever and however often the process was stopped. */
+function moneyFaults(ledger: Ledger): string[] {
+  const unpriced = living(ledger).filter(([, entry]) => entry.tariff === undefined).map(([hostID]) => `the price of ${hostID} is not known`);
+  const gone = Object.values(ledger.entries).filter(({ state, launchedAt }) => state === 'Released' && launchedAt !== undefined).length;
+  const spent = Object.values(ledger.spent ?? {}).flatMap((pools) => Object.values(pools)).reduce((sum, amounts) => sum + (amounts[PRICE.currency] ?? 0), 0);
+  // No scenario lasts an hour.
+  return Math.abs(spent - gone * PRICE.hour) < 1e-9 ? unpriced : [...unpriced, `${gone} servers that left were booked with ${spent}`];
 }

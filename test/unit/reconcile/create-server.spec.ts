@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { type KamalHost, keyOf } from '../../../controller/api/index.ts';
 import { ClassifiedError, fromTimestamp } from '../../../controller/model/index.ts';
+import { createStaticProvider } from '../../../controller/act/cloud/static.ts';
 import { createPurchaseGate } from '../../../controller/reconcile/purchase-gate.ts';
 import { poolDraft } from '../../support/drafts.ts';
 import { type Bench, createBench } from './bench.ts';
@@ -45,21 +46,40 @@ describe('the purchase of a server', () => {
     expect((await bench.context.gate.read()).entries[spec.hostID]).to.include({ state: 'Alive', placement: 'near' });
   });
 
-  for (const errorClass of ['Capacity', 'Quota'] as const) {
-    it(`goes on to the next placement after ${errorClass}, and says why`, async () => {
-      bench.faults = [{ kind: 'Refused', class: errorClass }];
-      const { metadata } = await start();
-      await untilAsked();
-      const { status } = await host();
-      expect(status).to.include({ placement: 'far', reason: `near: the local provider refuses ${metadata.name}: ${errorClass}` });
-      expect(status?.failure).to.include({ class: errorClass });
-      expect(secondsToNext(status)).to.equal(1);
-      expect(await bench.events('KamalHost', metadata.name)).to.deep.equal([`CreateFailed: near: the local provider refuses ${metadata.name}: ${errorClass}`]);
-      await bench.drive('a server of the other placement', async () => (await bench.server((await host()).spec.hostID))?.placement === 'far');
-      expect(bench.creates.map(({ placement }) => placement.name)).to.deep.equal(['near', 'far']);
-      expect((await host()).status?.failure).to.equal(undefined);
-    });
-  }
+  it('goes on to the next placement after Capacity, and says why', async () => {
+    bench.faults = [{ kind: 'Refused', class: 'Capacity' }];
+    const { metadata } = await start();
+    await untilAsked();
+    const { status } = await host();
+    expect(status).to.include({ placement: 'far', reason: `near: the local provider refuses ${metadata.name}: Capacity` });
+    expect(status?.failure).to.include({ class: 'Capacity' });
+    expect(secondsToNext(status)).to.equal(1);
+    expect(await bench.events('KamalHost', metadata.name)).to.deep.equal([`CreateFailed: near: the local provider refuses ${metadata.name}: Capacity`]);
+    await bench.drive('a server of the other placement', async () => (await bench.server((await host()).spec.hostID))?.placement === 'far');
+    expect(bench.creates.map(({ placement }) => placement.name)).to.deep.equal(['near', 'far']);
+    expect((await host()).status?.failure).to.equal(undefined);
+  });
+
+  it('does not ask for what another host was refused, until its pause is over', async () => {
+    bench.faults = [{ kind: 'Refused', class: 'Capacity' }];
+    await start({ replicas: 3 });
+    await bench.drive('all servers', async () => bench.world.hosts().length === 3);
+    expect(bench.creates.map(({ placement }) => placement.name)).to.deep.equal(['near', 'far', 'far', 'far']);
+    await bench.clock.advance(60_000);
+    await bench.store.scale({ namespace: 'default', name: 'web' }, 4);
+    await bench.drive('one more', async () => bench.world.hosts().length === 4);
+    expect(bench.creates.at(-1)?.placement.name).to.equal('near');
+    expect((await bench.context.gate.read()).limits?.pauses, 'a create that went through ends the row').to.deep.equal({});
+  });
+
+  it('goes on to a placement of another provider after Quota, and asks the first no more, for any host', async () => {
+    const spare = { name: 'spare', provider: 'Static', static: { machines: [{ name: 'm1', address: '192.0.2.9' }, { name: 'm2', address: '192.0.2.10' }] } };
+    bench.context.providers.Static = createStaticProvider({ documents: bench.store, clock: bench.clock, vacate: async () => 'Vacant' });
+    bench.faults = [{ kind: 'Refused', class: 'Quota' }];
+    await start({ replicas: 2, placements: [...PLACEMENTS, spare] });
+    await bench.drive('both hosts have a server', async () => Object.values((await bench.context.gate.read()).entries).filter(({ state, provider }) => state === 'Alive' && provider === 'Static').length === 2);
+    expect(bench.creates).to.have.length(1);
+  });
 
   it('begins at the first placement again some time after all have refused', async () => {
     bench.faults = [{ kind: 'Refused', class: 'Capacity' }, { kind: 'Refused', class: 'Capacity' }];
@@ -73,13 +93,20 @@ describe('the purchase of a server', () => {
 
   it('shows a quota that nothing helps against on the pool, and asks rarely', async () => {
     bench.faults = Array.from({ length: 9 }, () => ({ kind: 'Refused', class: 'Quota' }));
-    const { metadata } = await start({ placements: PLACEMENTS.slice(0, 1) });
+    const { metadata } = await start({ placements: PLACEMENTS.slice(0, 1), limits: { startTimeoutSeconds: 3600 } });
     await untilAsked();
     expect(secondsToNext((await host()).status)).to.equal(30);
     await passes('Pool', 1);
     const { status } = await bench.pool();
     expect(status).to.include({ state: 'Stuck', reason: `${metadata.name}: Quota: near: the local provider refuses ${metadata.name}: Quota` });
     expect(status?.conditions?.find(({ type }) => type === 'Stuck')).to.include({ status: 'True', reason: 'NeedsAttention' });
+    await bench.clock.advance(31_000);
+    await passes('Host', 1);
+    expect((await host()).status?.failure?.message).to.match(/^near: Local refuses more than the 0 servers that are there; it is asked again when one has left, or at \d.*Z: the local provider refuses/);
+    expect(bench.creates, 'the provider itself is not asked again').to.have.length(1);
+    await bench.clock.advance(900_000);
+    await passes('Host', 1);
+    expect(bench.creates).to.have.length(2);
   });
 
   it('waits as long as a rate limit says', async () => {
@@ -142,7 +169,7 @@ describe('the purchase of a server', () => {
 
   it('is refused by the gate, with what would lift it', async () => {
     bench = createBench();
-    bench.context.gate = createPurchaseGate(bench.store, bench.clock, { Local: 0 });
+    bench.context.gate = createPurchaseGate(bench.store, bench.clock, { ceilings: { Local: 0 }, budgets: {} });
     const { spec } = await start();
     await passes('Host', 4);
     expect(bench.creates).to.have.length(0);
@@ -158,7 +185,7 @@ describe('the purchase of a server', () => {
     await start();
     await passes('Host', 4);
     const { status } = await host();
-    expect(status?.failure).to.include({ class: 'Invalid', message: 'provider Local of placement near is not set up in this installation' });
-    expect(secondsToNext(status)).to.equal(60);
+    expect(status?.failure).to.include({ class: 'Invalid', message: 'provider Local of placement near is not set up in this installation; provider Local of placement far is not set up in this installation' });
+    expect(secondsToNext(status)).to.equal(30);
   });
 });

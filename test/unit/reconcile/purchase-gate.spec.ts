@@ -12,11 +12,11 @@ function setUp(ceilings: { Local?: number } = {}) {
   const clock = createSimulatedClock(Date.UTC(2026, 0, 31, 22));
   let count = 0;
   const store = createMemoryStore({ clock, ids: () => `id${(count += 1)}` });
-  return { clock, store, gate: createPurchaseGate(store, clock, ceilings) };
+  return { clock, store, gate: createPurchaseGate(store, clock, { ceilings, budgets: {} }) };
 }
 
 const request = (hostID: string, change: Partial<PurchaseRequest> = {}): PurchaseRequest =>
-  ({ hostID, pool, provider: 'Local', placement: 'local', maxReplicas: 3, fixedHosts: 1, unledgeredServers: 0, ...change });
+  ({ hostID, pool, placement: { name: 'local', provider: 'Local' }, maxReplicas: 3, fixedHosts: 1, unledgeredServers: 0, tariff: { kind: 'Free' }, minHosts: 0, lost: [], ...change });
 
 const server = (hostID: string, createdAt: number): Server =>
   ({ provider: 'Local', placement: 'local', providerID: `local-${hostID}`, name: hostID, owner: { installation: 'i', pool, hostID }, state: 'Running', createdAt });
@@ -77,7 +77,7 @@ describe('purchase gate', () => {
 
   it('is shared by two processes: neither overwrites what the other reserved', async () => {
     const { gate, store, clock } = setUp();
-    const other = createPurchaseGate(store, clock, {});
+    const other = createPurchaseGate(store, clock, { ceilings: {}, budgets: {} });
     const answers = await Promise.all([gate.reserve(request('a')), other.reserve(request('b')), gate.reserve(request('c')), other.reserve(request('d'))]);
     expect(answers.filter(({ kind }) => kind === 'Reserved')).to.have.length(2);
     expect(living(await gate.read())).to.have.length(2);

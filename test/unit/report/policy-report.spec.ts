@@ -22,12 +22,22 @@ const decided = (change: Partial<Decision> = {}): Decision => ({
 });
 const facts = (change: Partial<PolicyFacts> = {}, pool: Partial<HostPoolSpec> = {}): PolicyFacts => ({
   policy: policyOf(), pool: poolOf('web', { replicas: 2, ...pool }), rules: [{ name: 'cpu', target: 60 }], counts: { inService: 2, warming: 0, booting: 1, draining: 1 },
-  observations: [cpu(82)], decision: decided(), failure: undefined, scaled: false, now: START, ...change,
+  observations: [cpu(82)], decision: decided(), failure: undefined, scaled: false, budget: { kind: 'None' }, now: START, ...change,
 });
 const conditionOf = (change: Partial<PolicyFacts>, type: string, pool: Partial<HostPoolSpec> = {}): object | undefined =>
   policyReport(facts(change, pool)).conditions.find((candidate) => candidate.type === type);
 
 describe('the report of an evaluation', () => {
+  for (const [budget, condition] of [
+    [{ kind: 'None' }, { status: 'True', reason: 'NoBudget', message: 'no budget is set' }],
+    [{ kind: 'Within', text: 'room for 3' }, { status: 'True', reason: 'RoomLeft', message: 'room for 3' }],
+    [{ kind: 'Exhausted', text: 'raise it' }, { status: 'False', reason: 'BudgetExhausted', message: 'raise it' }],
+    [{ kind: 'PriceUnknown', text: 'wait' }, { status: 'Unknown', reason: 'PriceUnknown', message: 'wait' }],
+    [{ kind: 'BudgetCurrency', text: 'EUR and USD' }, { status: 'Unknown', reason: 'BudgetCurrency', message: 'EUR and USD' }],
+  ] as [PolicyFacts['budget'], object][]) {
+    it(`has a condition for a budget that is ${budget.kind}`, () => expect(conditionOf({ budget }, 'WithinBudget')).to.deep.equal({ type: 'WithinBudget', ...condition }));
+  }
+
   it('counts what serves and boots, and carries number, reason and values', () => {
     expect(policyReport(facts({ scaled: true }))).to.deep.include({
       currentHosts: 3, desiredHosts: 3, reason: 'cpu 82 % of 60 % → 3', scaledAt: START, change: { from: 2, to: 3, reason: 'cpu 82 % of 60 % → 3' },
