@@ -21,6 +21,12 @@ describe("Kamal's deploy lock", () => {
     expect(await world.lock.acquire(lock, 'op-1')).to.include({ kind: 'Held', operationID: 'op-1' });
     expect(await world.lock.look(lock)).to.include({ kind: 'Held', operationID: 'op-1', message: lockMessage('op-1') });
     expect(await world.lock.release(lock, 'op-1')).to.deep.equal({ kind: 'Free' });
+    // As sessions write them, with the installation.
+    expect(await world.lock.acquire(lock, 'shop/9c3872ecdea77640')).to.include({ kind: 'Held', operationID: 'shop/9c3872ecdea77640' });
+    expect(await world.lock.look(lock)).to.include({ operationID: 'shop/9c3872ecdea77640' });
+    expect(await world.lock.release(lock, 'shop/9c3872ecdea77640')).to.deep.equal({ kind: 'Free' });
+    expect(await world.lock.acquire(lock, 'op-1')).to.include({ operationID: 'op-1' });
+    expect(await world.lock.release(lock, 'op-1')).to.deep.equal({ kind: 'Free' });
     expect(await world.lock.look(lock)).to.deep.equal({ kind: 'Free' });
   });
 

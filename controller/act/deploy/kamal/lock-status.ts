@@ -4,7 +4,8 @@ import { withoutColours } from './read-failure.ts';
 /** The words "Automatic deploy lock" let people's `--lock-wait` wait; any other text makes it give up at once. */
 export const lockMessage = (operationID: string): string => `Automatic deploy lock (kamal-autoscaler ${operationID})`;
 
-const OURS = /^Automatic deploy lock \(kamal-autoscaler ([A-Za-z0-9._-]+)\)$/;
+/** An operation id begins with the installation and a slash. */
+const OURS = /^Automatic deploy lock \(kamal-autoscaler ([A-Za-z0-9._/-]+)\)$/;
 
 /** What `lock status`, or a refused `lock acquire`, printed: who holds the lock; undefined when nobody does. */
 export function readLockStatus(stdout: string): (LockFact & { kind: 'Held' }) | undefined {
