@@ -24,12 +24,14 @@ export async function observeHost(context: Context, host: KamalHost, pool: HostP
   const endpoint = hostEndpoint(host, pool);
   const target = hostTarget(host, pool);
   const fleet = wants('fleet') ? await observeFleet(context, host, pool) : nothing.fleet;
+  const probed = wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : Promise.resolve(nothing.probe);
   const [server, inspection, probe, membership, inFlight, operation] = await Promise.all([
     wants('server') ? observeServer(context, host, pool) : Promise.resolve(nothing.server),
     wantsMachine(phase, pool.spec.loadBalancer !== undefined) && target !== undefined ? context.deployer.inspect(target, fleet) : Promise.resolve(nothing),
-    wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : Promise.resolve(nothing.probe),
+    probed,
     wants('membership') ? observeMembership(context, host, pool, endpoint) : Promise.resolve(nothing.membership),
-    wants('inFlight') && endpoint !== undefined ? context.probe.inFlight(endpoint) : Promise.resolve(nothing.inFlight),
+    // The host's proxy counts our own probe too, so that one ends first.
+    wants('inFlight') && endpoint !== undefined ? probed.then(() => context.probe.inFlight(endpoint)) : Promise.resolve(nothing.inFlight),
     // Before the others have answered: an end that comes in between must not be held against facts that are older.
     observeOperation(context, host, pool),
   ]);
