@@ -19,7 +19,8 @@ type Marks = Record<string, string>;
 export async function reconcileOrphans(context: Context): Promise<Outcome> {
   const stored = await context.documents.load(MARKS_DOCUMENT);
   const marks = (stored?.value ?? {}) as Marks;
-  const steps = (await Promise.all(Object.values(context.providers).map(async ({ name }) => planFor(context, await context.servers.snapshot(name), marks)))).flat();
+  const plans = await Promise.allSettled(Object.values(context.providers).map(async ({ name }) => planFor(context, await context.servers.snapshot(name), marks)));
+  const steps = plans.flatMap((plan) => (plan.status === 'fulfilled' ? plan.value : []));
   const next: Marks = {};
   for (const step of steps) {
     switch (step.kind) {
@@ -40,6 +41,9 @@ export async function reconcileOrphans(context: Context): Promise<Outcome> {
     }
   }
   if (JSON.stringify(next) !== JSON.stringify(marks)) await context.documents.save(MARKS_DOCUMENT, next, stored?.version);
+  // One provider that is away must not keep the servers of the others from being looked at; its own marks begin anew.
+  const failed = plans.find((plan) => plan.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
   return requeueAfter(LOOK_AGAIN_SECONDS);
 }
 
@@ -71,7 +75,8 @@ async function describeServer(context: Context, server: Server, pools: readonly 
 async function useOf(context: Context, server: Server, pool: HostPool | undefined): Promise<UnownedServer['use']> {
   const { membership } = await loadMembership(context.documents);
   const port = server.ports?.http ?? pool?.spec.ports.http ?? 80;
-  if (membership.pools.some(({ members }) => members.some((member) => member.address === server.address && member.port === port))) {
+  const addresses = [server.address, ...Object.values(server.addresses ?? {})];
+  if (membership.pools.some(({ members }) => members.some((member) => addresses.includes(member.address) && member.port === port))) {
     return { kind: 'InUse', why: 'it is in the membership document' };
   }
   if (pool === undefined) return { kind: 'Unknown', why: `its pool ${keyText(server.owner.pool)} does not exist` };

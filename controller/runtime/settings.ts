@@ -46,6 +46,8 @@ export interface Settings {
   ssh?: SSHSettings;
   /** How applications are deployed; absent where no pool has hosts that Kamal deploys to. */
   kamal?: KamalSettings;
+  /** Hetzner Cloud, as the vendor's own tools are told; absent where no token is set. */
+  hetzner?: { endpoint?: string; token: SecretSetting };
   /** Greatest number of servers a provider, over all pools. */
   ceilings: Partial<Record<ProviderName, number>>;
   /** Most that all hosts of a calendar month (UTC) may cost, net, by currency. */
@@ -96,6 +98,8 @@ export function readSettings(flags: RunFlags, environment: Environment): Setting
   if (ssh !== undefined) settings.ssh = ssh;
   const kamal = readKamal(flags, environment);
   if (kamal !== undefined) settings.kamal = kamal;
+  const hetzner = readHetzner(environment);
+  if (hetzner !== undefined) settings.hetzner = hetzner;
   const kamalProxy = from('KAMAL_PROXY');
   if (kamalProxy !== undefined) settings.kamalProxy = kamalProxy;
   const localHost = from('LOCAL_HOST');
@@ -215,6 +219,15 @@ function readBudgets(text: string | undefined): Settings['budgets'] {
     return [match[1], Number(match[2])];
   }));
 }
+
+/** `HCLOUD_…`, not `KAMAL_AUTOSCALER_…`: who has hcloud or Terraform at work has set them already. */
+function readHetzner(environment: Environment): Settings['hetzner'] {
+  const { HCLOUD_TOKEN: value, HCLOUD_TOKEN_FILE: path, HCLOUD_ENDPOINT: endpoint } = environment;
+  const token: SecretSetting | undefined = filled(path) ? { kind: 'File', path } : filled(value) ? { kind: 'Value', value } : undefined;
+  return token === undefined ? undefined : { token, ...(filled(endpoint) ? { endpoint } : {}) };
+}
+
+const filled = (text: string | undefined): text is string => text !== undefined && text !== '';
 
 function readLogLevel(value: string): LogLevel {
   if (value === 'debug' || value === 'info' || value === 'warn' || value === 'error') return value;

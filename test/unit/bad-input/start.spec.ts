@@ -119,6 +119,8 @@ describe('a start that cannot be', () => {
     ['a token for deploys without projects', [], { KAMAL_AUTOSCALER_DEPLOYED_TOKEN: 'hunter2' }, /^error: KAMAL_AUTOSCALER_DEPLOYED_TOKEN is set without projects: write --kamal-projects DIR \(KAMAL_AUTOSCALER_KAMAL_PROJECTS\) too\n$/],
     ['a key to log in with that is not there', ['--kamal-projects', '/srv/projects'], { KAMAL_AUTOSCALER_SSH_KEY_FILE: '/nowhere/key' }, /^error: KAMAL_AUTOSCALER_SSH_KEY_FILE: \/nowhere\/key cannot be read \(ENOENT\)\nmend: Make it with `ssh-keygen -t ed25519 -f FILE`, readable for this user\.\n$/],
     ['pinned host keys without a key to log in with', [], { KAMAL_AUTOSCALER_SSH_KNOWN_HOSTS_FILE: '/etc/known_hosts' }, /^error: KAMAL_AUTOSCALER_SSH_KNOWN_HOSTS_FILE is set without a key to log in with: set KAMAL_AUTOSCALER_SSH_KEY_FILE too\n$/],
+    ['an endpoint of Hetzner that is no URL', [], { HCLOUD_TOKEN: 'hunter2', HCLOUD_ENDPOINT: 'api.hetzner.cloud' }, /^error: HCLOUD_ENDPOINT "api\.hetzner\.cloud" is not an http or https URL: write one such as https:\/\/api\.hetzner\.cloud\/v1, or leave it out\n$/],
+    ['an endpoint of Hetzner without encryption', [], { HCLOUD_TOKEN: 'hunter2', HCLOUD_ENDPOINT: 'http://192.0.2.1/v1' }, /^error: HCLOUD_ENDPOINT "http:\/\/192\.0\.2\.1\/v1" would send the token unencrypted: write https\n$/],
     ['settings of local hosts that are no JSON', [], { KAMAL_AUTOSCALER_LOCAL_HOST: '{' }, /^error: KAMAL_AUTOSCALER_LOCAL_HOST/],
   ];
   for (const [title, flags, env, stderr] of WRONG) {

@@ -25,7 +25,7 @@ describe('docs/cli.md', () => {
     const settings = readFileSync(join(root, 'controller/runtime/settings.ts'), 'utf8');
     const names = [...settings.matchAll(/(?:from\(|\(environment, )'([A-Z_]+)'|\$\{PREFIX\}([A-Z_]+)`\]/g)].map(([, argument, index]) => `KAMAL_AUTOSCALER_${argument ?? index}`);
     expect(new Set(names).size).to.be.at.least(15);
-    for (const name of names) expect(text).to.contain(`\`${name}\``);
+    for (const name of [...names, 'HCLOUD_TOKEN', 'HCLOUD_TOKEN_FILE', 'HCLOUD_ENDPOINT']) expect(text).to.contain(`\`${name}\``);
   });
 });
 

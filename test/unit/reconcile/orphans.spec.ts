@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { ADOPTED_ANNOTATION, HOST_FINALIZER } from '../../../controller/api/index.ts';
-import { type Endpoint, type Membership, type Server } from '../../../controller/model/index.ts';
+import { ClassifiedError, type Endpoint, type Membership, type Server } from '../../../controller/model/index.ts';
 import { MEMBERSHIP_DOCUMENT } from '../../../controller/reconcile/membership-document.ts';
 import { LEDGER_DOCUMENT } from '../../../controller/reconcile/purchase-gate.ts';
 import { hostDraft, poolDraft } from '../../support/drafts.ts';
+import { refused } from '../../support/refused.ts';
 import { type Bench, WEB, createBench } from './bench.ts';
 import { POOL_NEEDS } from '../../support/pool-needs.ts';
 
@@ -91,6 +92,14 @@ describe('servers that no KamalHost owns', () => {
     await bench.clock.advance(GRACE_SECONDS * 1000);
     await look();
     expect(there()).to.deep.equal(['web-0-abc']);
+  });
+
+  it('are looked at although another provider is away, which is told', async () => {
+    const away = async (): Promise<never> => { throw new ClassifiedError('Unavailable', 'Hetzner gives no answer'); };
+    bench.context.providers.Hetzner = { name: 'Hetzner', billing: 'Hour', settleSeconds: 0, list: away, find: away, create: away, delete: away };
+    await buy('web-0-abc');
+    await refused('Unavailable', look());
+    expect(await adopted()).to.deep.equal(['web-0-abc']);
   });
 
   it('are swept two in a pass', async () => {

@@ -1,0 +1,96 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import ssh2 from 'ssh2';
+import { stringify } from 'yaml';
+import { type RunningController, startStandalone } from '../../../controller/compose/standalone.ts';
+import { systemClock } from '../../../controller/runtime/clock.ts';
+import { readSettings } from '../../../controller/runtime/settings.ts';
+import { type HetznerSim, startHetznerSim } from '../../support/hetzner-sim/index.ts';
+import { until } from '../../support/real/until.ts';
+import { hetznerSuite } from '../act-cloud/hetzner/world.ts';
+
+const WEB = { namespace: 'default', name: 'web' };
+const hetzner = (change: object = {}): object => ({ serverType: 'cpx21', location: 'nbg1', image: 'docker-ce', networks: ['private'], ...change });
+
+hetznerSuite('the controller with a Hetzner project', () => {
+  let folder: string;
+  let sim: HetznerSim;
+  let running: RunningController | undefined;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hetzner-'));
+    sim = await startHetznerSim({ clock: systemClock, createMilliseconds: 100, startMilliseconds: 100, attachMilliseconds: 50 });
+    await mkdir(join(folder, 'config'));
+  });
+  afterEach(async () => {
+    await running?.stop();
+    running = undefined;
+    await sim.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function start(placements: object[], spec: object, environment: Record<string, string>): Promise<RunningController['controller']['context']> {
+    await writeFile(join(folder, 'config', 'web.yaml'), stringify({
+      apiVersion: 'kamal-autoscaler.dev/v1alpha1', kind: 'HostPool', metadata: { name: 'web' },
+      spec: {
+        kamal: { service: 'shop', role: 'web' }, maxReplicas: 3, fixedHosts: [{ name: 'primary', address: '192.0.2.1' }], placements, roleKind: 'Job', ...spec,
+      },
+    }));
+    const settings = readSettings({ config: join(folder, 'config'), installation: 'test', state: join(folder, 'state'), listen: '127.0.0.1:0' }, environment);
+    if (settings.mode.kind !== 'Standalone') throw new Error('standalone expected');
+    running = await startStandalone({ ...settings, mode: settings.mode }, { clock: systemClock, log: { log: () => undefined } });
+    return running.controller.context;
+  }
+  const token = (): Record<string, string> => ({ HCLOUD_ENDPOINT: sim.endpoint, HCLOUD_TOKEN: sim.token });
+  const placementsUsable = (context: RunningController['controller']['context']) => async () => {
+    const condition = (await context.store.get('HostPool', WEB))?.status?.conditions?.find(({ type }) => type === 'PlacementsUsable');
+    return condition?.status === 'Unknown' ? undefined : condition;
+  };
+
+  it('says of a placement what only the API knows, before anybody needs it', async () => {
+    const { publicKey: _, ...key } = await writeKey(folder);
+    const context = await start([
+      { name: 'near', provider: 'Hetzner', hetzner: hetzner() },
+      { name: 'far', provider: 'Hetzner', hetzner: hetzner({ location: 'fsn1', image: '200000002' }) },
+    ], {}, { ...token(), ...key.environment });
+    const condition = await until('the condition', placementsUsable(context), { everyMs: 20 });
+    expect(condition).to.include({ status: 'False', reason: 'PlacementUnusable', message: 'placement far: image 200000002 is for arm, server type cpx21 is x86: write a hetzner.image for x86, or another hetzner.serverType' });
+    expect(sim.project.servers.size).to.equal(0);
+  });
+
+  it('says that no token is set, and that nobody could log in', async () => {
+    const context = await start([{ name: 'near', provider: 'Hetzner', hetzner: hetzner() }], {}, {});
+    expect(await until('the condition', placementsUsable(context), { everyMs: 20 })).to.include({ status: 'False', message: 'provider Hetzner of placement near is not set up in this installation: set HCLOUD_TOKEN (or HCLOUD_TOKEN_FILE)' });
+    await running?.stop();
+    const again = await start([{ name: 'near', provider: 'Hetzner', hetzner: hetzner() }], { replicas: 2 }, token());
+    await until('another condition', async () => (await placementsUsable(again)())?.message.includes('SSH') === true || undefined, { everyMs: 20 });
+    const host = await until('a refusal', async () => (await again.store.list('KamalHost')).find(({ status }) => status?.failure !== undefined), { everyMs: 20 });
+    expect(host.status?.failure).to.include({ class: 'Invalid', message: 'near: servers would be bought that nobody can log in to' });
+    expect(sim.project.servers.size).to.equal(0);
+  });
+
+  it('buys, notes what it costs, and deletes', async function () {
+    this.timeout(30_000);
+    const { publicKey, environment } = await writeKey(folder);
+    const context = await start([{ name: 'near', provider: 'Hetzner', hetzner: hetzner() }], { replicas: 2 }, { ...token(), ...environment });
+    const host = await until('an address', async () => (await context.store.list('KamalHost')).find(({ status }) => status?.address !== undefined), { everyMs: 20 });
+    expect(host.status).to.include({ provider: 'Hetzner', placement: 'near', phase: 'Bootstrapping', address: '10.0.0.2' });
+    const [server] = [...sim.project.servers.values()];
+    expect(server?.userData).to.include(publicKey);
+    const spend = await until('what it costs', async () => (await context.store.get('HostPool', WEB))?.status?.spend?.amounts?.[0], { everyMs: 20 });
+    expect(spend).to.include({ currency: 'EUR', soFar: 0.01 });
+
+    await context.store.scale(WEB, 1);
+    await until('no server', () => (sim.project.servers.size === 0 ? true : undefined), { everyMs: 20, deadlineMs: 20_000 });
+    await until('no host', async () => ((await context.store.list('KamalHost')).length === 0 ? true : undefined), { everyMs: 20, deadlineMs: 20_000 });
+    expect((await context.gate.read()).spent?.[new Date(systemClock.now()).toISOString().slice(0, 7)]?.['default/web']).to.deep.equal({ EUR: 0.0128 });
+  });
+});
+
+async function writeKey(folder: string): Promise<{ publicKey: string; environment: Record<string, string> }> {
+  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
+  const file = join(folder, 'key');
+  await writeFile(file, privateKey, { mode: 0o600 });
+  return { publicKey: publicKey.trim(), environment: { KAMAL_AUTOSCALER_SSH_KEY_FILE: file } };
+}
