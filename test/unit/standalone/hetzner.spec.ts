@@ -74,7 +74,7 @@ hetznerSuite('the controller with a Hetzner project', () => {
     this.timeout(30_000);
     const { publicKey, environment } = await writeKey(folder);
     const context = await start([{ name: 'near', provider: 'Hetzner', hetzner: hetzner() }], { replicas: 2 }, { ...token(), ...environment });
-    const host = await until('an address', async () => (await context.store.list('KamalHost')).find(({ status }) => status?.address !== undefined), { everyMs: 20 });
+    const host = await until('a server that runs', async () => (await context.store.list('KamalHost')).find(({ status }) => status?.phase === 'Bootstrapping'), { everyMs: 20 });
     expect(host.status).to.include({ provider: 'Hetzner', placement: 'near', phase: 'Bootstrapping', address: '10.0.0.2' });
     const [server] = [...sim.project.servers.values()];
     expect(server?.userData).to.include(publicKey);
