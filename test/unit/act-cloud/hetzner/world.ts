@@ -54,7 +54,7 @@ export async function startWorld(options: Partial<HetznerSimOptions> = {}, own: 
 }
 
 /** Runs the suite where the vendor's document is at hand; else says so in one line, and fails under CI=true. */
-export function hetznerSuite(title: string, suite: () => void): void {
+export function hetznerSuite(title: string, suite: (this: Mocha.Suite) => void): void {
   const absence = contractAbsence();
   if (absence === undefined) {
     describe(title, suite);
