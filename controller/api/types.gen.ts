@@ -265,7 +265,7 @@ publicNetwork: ("Both" | "IPv4" | "IPv6" | "None")
  */
 sshKeys?: string[]
 /**
- * Further labels of the server; those of the controller cannot be written.
+ * Further labels of the server. Those of the controller (`kamal-autoscaler.dev/…`) and of Hetzner (`hetzner.cloud/…`) cannot be written.
  */
 labels?: {
 [k: string]: string

@@ -121,6 +121,41 @@ const pools = (): TriedDocument[] => [
   badPool('a deletion policy of another kind', { deletionPolicy: 'Delete' }, 'spec.deletionPolicy', 'Unsupported value: "Delete"', '"Retain"'),
 ];
 
+/** A pool whose placements are bought from Hetzner: each a change of the first. */
+function hetzner(...changes: Fields[]): Fields {
+  return { placements: changes.map((change, index) => ({ name: `p${index}`, provider: 'Hetzner', hetzner: changed({ serverType: 'cpx21', location: 'nbg1', image: 'docker-ce' }, change) })) };
+}
+
+const hetznerPools = (): TriedDocument[] => [
+  goodPool('a pool that is bought', hetzner({})),
+  goodPool('a pool that is bought with everything', {
+    ...hetzner({ networks: ['private', 'backup'], firewalls: ['web'], placementGroup: 'spread', publicNetwork: 'None', sshKeys: ['ops'], labels: { team: 'shop', 'example.com/cost-centre': '42', empty: '' }, userData: 'packages: [htop]' }, { networks: ['private'], location: 'fsn1' }),
+    addresses: { ssh: 'Private', loadBalancer: 'Private', metrics: 'Private' }, ssh: { user: 'deploy', port: 2222, jumpHost: { address: 'bastion.example.com', hostKey: 'ssh-ed25519 AAAA' } },
+  }),
+  goodPool('arm alone', hetzner({ serverType: 'cax11' }, { serverType: 'cax21' })),
+  goodPool('bought and spare machines', { placements: [...hetzner({ networks: ['private'] })['placements'] as Fields[], { name: 'rack', provider: 'Static', static: { machines: [{ name: 'one', address: '10.0.0.9' }] } }] }),
+  badPool('a Hetzner placement that does not say what', { placements: [{ name: 'cloud', provider: 'Hetzner' }] }, 'spec.placements[0]', 'write hetzner.serverType, hetzner.location and hetzner.image'),
+  badPool('hetzner of another provider', { placements: [{ name: 'here', provider: 'Local', hetzner: { serverType: 'cpx21', location: 'nbg1', image: 'docker-ce' } }] }, 'hetzner belongs to provider Hetzner: leave it out or write provider Hetzner'),
+  badPool('a fallback of the wrong CPU architecture', hetzner({}, { serverType: 'cax11' }), 'placements mix CPU architectures', 'write server types of one architecture'),
+  badPool('a fallback off the private network', hetzner({ networks: ['private'] }, { location: 'fsn1' }), 'a fallback placement is off the private network of the others: write the same first hetzner.networks in all placements'),
+  badPool('a fallback on another private network', hetzner({ networks: ['private'] }, { networks: ['other', 'private'] }), 'a fallback placement is off the private network of the others'),
+  badPool('private addresses without a network', { ...hetzner({}), addresses: { ssh: 'Private' } }, 'addresses names Private, but a placement has no networks: write hetzner.networks in every placement, or another address'),
+  badPool('public addresses that the servers do not get', { ...hetzner({ publicNetwork: 'IPv6' }), addresses: { loadBalancer: 'PublicIPv4' } }, 'addresses names PublicIPv4, but a placement has none'),
+  badPool('IPv6 addresses that the fallback does not get', { ...hetzner({}, { publicNetwork: 'IPv4' }), addresses: { metrics: 'PublicIPv6' } }, 'addresses names PublicIPv6, but a placement has none'),
+  badPool('a server that nobody reaches', hetzner({ publicNetwork: 'None' }), 'a server without public addresses needs a private network: write networks, or another publicNetwork'),
+  badPool('a label of the controller', hetzner({ labels: { 'kamal-autoscaler.dev/pool': 'mine' } }), 'a label belongs to the controller or to Hetzner'),
+  badPool('a label value with a blank', hetzner({ labels: { team: 'the shop' } }), 'spec.placements[0].hetzner.labels', 'should match'),
+  badPool('a server type in capitals', hetzner({ serverType: 'CPX21' }), 'spec.placements[0].hetzner.serverType', 'should match'),
+  badPool('more networks than a server has', hetzner({ networks: ['a', 'b', 'c', 'd'] }), 'spec.placements[0].hetzner.networks', 'must have at most 3 items'),
+];
+
+const budgets = (): TriedDocument[] => [
+  goodPolicy('a policy with a budget', { budget: { perMonth: 59.9, currency: 'EUR' } }),
+  badPolicy('a budget of nothing', { budget: { perMonth: 0, currency: 'EUR' } }, 'perMonth is not above 0: write an amount greater than 0, or maxHosts to limit hosts'),
+  badPolicy('a budget without a currency', { budget: { perMonth: 10 } }, 'spec.budget.currency', 'Required value'),
+  badPolicy('a budget in signs', { budget: { perMonth: 10, currency: '€' } }, 'spec.budget.currency'),
+];
+
 const others = (): TriedDocument[] => [
   goodHost('a host', {}),
   badHost('a host without identity', { hostID: undefined }, 'spec.hostID', 'Required value'),
@@ -137,4 +172,4 @@ const others = (): TriedDocument[] => [
 ];
 
 /** Good and bad documents of every kind; each has a name of its own. */
-export const triedDocuments = (): TriedDocument[] => [...policies(), ...pools(), ...others()];
+export const triedDocuments = (): TriedDocument[] => [...policies(), ...budgets(), ...pools(), ...hetznerPools(), ...others()];

@@ -6,6 +6,8 @@ import { type Installation, type Place, WEB, call, createPlace, policyText, pool
 
 interface Row { title: string; file: 'pool.yaml' | 'policy.yaml'; text: string; says: RegExp }
 
+const bought = (name: string, change: object): object => ({ name, provider: 'Hetzner', hetzner: { serverType: 'cpx21', location: 'nbg1', image: 'docker-ce', ...change } });
+
 /** Each a broken edit of a good file; `says` follows the file's name. */
 const ROWS: Row[] = [
   { title: 'YAML that cannot be parsed', file: 'pool.yaml', text: poolText().replace('maxReplicas: 4', 'maxReplicas: [4'), says: /^:\d+:\d+: cannot be parsed as YAML/ },
@@ -15,6 +17,9 @@ const ROWS: Row[] = [
   { title: 'a metric without a target', file: 'policy.yaml', text: policyText({ metrics: [{ name: 'rps' }] }), says: /^:\d+:\d+: ScalingPolicy default\/web is invalid: spec\.metrics\[0\]\.target: Required value/ },
   { title: 'a metric that nobody knows', file: 'policy.yaml', text: policyText({ metrics: [{ name: 'happiness', target: 1 }] }), says: /^:\d+:\d+: .*spec\.metrics\[0\].*no ready-made query has this name/ },
   { title: 'replicas above the maximum', file: 'pool.yaml', text: poolText({ replicas: 9 }), says: /^:\d+:\d+: .*replicas is greater than maxReplicas: write replicas that are at most maxReplicas, or raise maxReplicas/ },
+  { title: 'a fallback off the private network', file: 'pool.yaml', text: poolText({ placements: [bought('near', { networks: ['private'] }), bought('far', { location: 'fsn1' })] }), says: /^:\d+:\d+: HostPool default\/web is invalid: spec\.placements.*a fallback placement is off the private network of the others: write the same first hetzner\.networks in all placements/ },
+  { title: 'a fallback of the wrong CPU architecture', file: 'pool.yaml', text: poolText({ placements: [bought('near', {}), bought('far', { serverType: 'cax21' })] }), says: /^:\d+:\d+: .*placements mix CPU architectures: .*write server types of one architecture/ },
+  { title: 'a budget without a currency', file: 'policy.yaml', text: policyText({ budget: { perMonth: 60 } }), says: /^:\d+:\d+: .*spec\.budget\.currency: Required value/ },
   { title: 'a kind that nobody knows', file: 'policy.yaml', text: policyText().replace('kind: ScalingPolicy', 'kind: ScalingPolice'), says: /^:\d+:\d+: .*ScalingPolice/ },
 ];
 

@@ -6,6 +6,7 @@ import { admit } from '../../../controller/runtime/store/validation/index.ts';
 import { schemaOf } from '../../../controller/runtime/store/validation/definitions.ts';
 import type { Structural } from '../../../controller/runtime/store/validation/definitions.ts';
 import { compileRules } from '../../../controller/runtime/store/validation/rules.ts';
+import { triedDocuments } from '../../support/documents.ts';
 import { hostDraft, policyDraft, poolDraft } from '../../support/drafts.ts';
 
 const problems = (kind: Kind, object: unknown, old?: unknown): string[] => {
@@ -44,7 +45,7 @@ describe('admission', () => {
 
   describe('names field, value and what to write instead', () => {
     const cases: [string, () => string[], string[]][] = [
-      ['an unknown field', () => ofPolicy({ minHost: 1 }), ['unknown field "spec.minHost": the fields here are targetRef, mode, minHosts, maxHosts, intervalSeconds, metrics, behavior, fallback, budget, hold']],
+      ['an unknown field', () => ofPolicy({ minHost: 1 }), ['unknown field "spec.minHost": the fields here are targetRef, mode, minHosts, maxHosts, intervalSeconds, metrics, behavior, prediction, schedules, fallback, budget, hold']],
       ['an unknown field deep within', () => ofPool({ placements: [{ name: 'here', provider: 'Local', local: { boot: 1 } }] }), ['unknown field "spec.placements[0].local.boot": the fields here are bootMilliseconds']],
       ['a type', () => ofPolicy({ maxHosts: '5' }), ['spec.maxHosts: Invalid value: "5": must be of type integer']],
       ['a fraction for an integer', () => ofPolicy({ maxHosts: 2.5 }), ['spec.maxHosts: Invalid value: 2.5: must be of type integer']],
@@ -68,11 +69,22 @@ describe('admission', () => {
         'spec.intervalSeconds: Invalid value: 0: should be greater than or equal to 1',
         'spec.minHosts: Invalid value: 9: minHosts is greater than maxHosts: write a minHosts that is at most maxHosts',
         'spec.mode: Unsupported value: "Act": supported values: "Observe", "Recommend", "Enforce"',
-        'unknown field "spec.zone": the fields here are targetRef, mode, minHosts, maxHosts, intervalSeconds, metrics, behavior, fallback, budget, hold',
+        'unknown field "spec.zone": the fields here are targetRef, mode, minHosts, maxHosts, intervalSeconds, metrics, behavior, prediction, schedules, fallback, budget, hold',
       ]],
     ];
     for (const [what, found, expected] of cases) {
       it(`of ${what}`, () => expect(found()).to.deep.equal(expected));
+    }
+  });
+
+  // The same documents are put before a real API server in test/real/verdicts.spec.ts.
+  describe('of the documents that an API server judges too', () => {
+    for (const { title, kind, document, substance } of triedDocuments()) {
+      it(`${substance === undefined ? 'accepts' : 'refuses'} ${title}`, () => {
+        const found = problems(kind, document).join('; ');
+        if (substance === undefined) expect(found).to.equal('');
+        else for (const part of substance) expect(found).to.include(part);
+      });
     }
   });
 
