@@ -104,10 +104,12 @@ function heldHosts(roll: Roll): number {
  * that does not say whom it replaces is told by its age; that may count it once too often, but never buys too many.
  */
 function successors({ sick, good, leaving }: Roll): number {
-  const since = Math.min(...sick.flatMap(({ unhealthySince }) => unhealthySince ?? []));
-  const named = good.filter(({ replaces }) => sick.some(({ key }) => key.name === replaces)).length;
+  const gone = leaving.filter(({ health }) => health === 'Unhealthy');
+  const since = Math.min(...[...sick, ...gone].flatMap(({ unhealthySince }) => unhealthySince ?? []));
+  const named = (hosts: readonly FleetHost[]): number => good.filter(({ replaces }) => hosts.some(({ key }) => key.name === replaces)).length;
   const unnamed = good.filter(({ replaces, createdAt }) => replaces === undefined && createdAt >= since).length;
-  return named + Math.max(0, unnamed - leaving.filter(({ health }) => health === 'Unhealthy').length);
+  // A newcomer stands for another unhealthy host when the one that it names was drained first.
+  return named(sick) + Math.max(0, named(gone) + unnamed - gone.length);
 }
 
 /** Unhealthy hosts that may have a successor beside them now. Those already leaving use up the surge until they are gone. */

@@ -38,6 +38,10 @@ const rows: Row[] = [
   { title: 'a paused pool plans nothing', fleet: aFleet(three, { paused: true }), replicas: 1, steps: [] },
   { title: 'too many: a booting host goes before a serving one', fleet: aFleet([booting(0), host(1)]), replicas: 1, steps: ['drain web-0'] },
   { title: 'too many: an unhealthy host goes first', fleet: aFleet([sick(0), host(1), host(2)]), replicas: 2, steps: ['drain web-0'] },
+  { title: 'holding: the newcomer of an unhealthy host that was drained first stands for the other one',
+    fleet: aFleet([sick(0), host(1, { createdAt: at(950) }), sick(2, { intent: 'Drain' }), booting(3, { replaces: 'web-2' })], { maxSurge: 2 }), steps: [] },
+  { title: 'holding: a newcomer is told by the age of unhealthy hosts that leave, too',
+    fleet: aFleet([host(0, { createdAt: at(700) }), sick(1, { unhealthySince: at(600), intent: 'Drain' }), sick(2, { unhealthySince: at(800) }), booting(3, { replaces: 'web-1' })], { maxSurge: 2 }), steps: [] },
   { title: 'a protected host stays', fleet: aFleet([host(0, { protected: true })]), replicas: 0, steps: [] },
 
   { title: 'replacement: a newcomer first', fleet: aFleet([sick(0), host(1)]), replicas: 2, steps: ['create 2'] },
