@@ -478,6 +478,16 @@ startFailures?: number
  */
 startBackoffUntil?: string
 /**
+ * No host of this version joins, for a newcomer of it answered with more errors than its siblings.
+ */
+joinHold?: {
+host: string
+version: string
+since: string
+until: string
+reason: string
+}
+/**
  * The last boots, from intent to in service, newest last.
  * 
  * @maxItems 20
@@ -585,7 +595,7 @@ metricsAddress?: string
  */
 hostKey?: string
 /**
- * Changes with every boot of the machine.
+ * Boot of the machine in which it was last found as it should be.
  */
 bootID?: string
 ports?: {
@@ -623,7 +633,14 @@ joiningSince?: string
  * Since when every load balancer lists it as up without a break.
  */
 listedUpSince?: string
+/**
+ * When it last came into service.
+ */
 inServiceAt?: string
+/**
+ * When it first came into service.
+ */
+bootedAt?: string
 /**
  * `Unhealthy`: down in every load balancer and for the controller for longer than the pool allows.
  */

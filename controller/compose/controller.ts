@@ -6,6 +6,8 @@ import type {
 import { type Context, type WorkKey } from '../reconcile/context.ts';
 import { createPasses, failureText, workKeyText } from '../reconcile/dispatch.ts';
 import { createDeployLockView } from '../reconcile/deploy-lock-view.ts';
+import { createFleetView } from '../reconcile/fleet-view.ts';
+import { createInspections } from '../reconcile/inspections.ts';
 import { createEngineStates } from '../reconcile/engine-states.ts';
 import { createLoadHistories } from '../reconcile/load-histories.ts';
 import { loadMembership } from '../reconcile/membership-document.ts';
@@ -68,6 +70,8 @@ export function startController(adapters: Adapters): Controller {
     placements: createPlacementView(providers, clock),
     servers: createServerView(providers, adapters.installation, clock, SNAPSHOT_MAX_AGE_SECONDS),
     locks: createDeployLockView(adapters.deployLock, clock),
+    fleets: createFleetView(adapters.deployer, clock),
+    inspections: createInspections(clock),
     engineStates: createEngineStates(documents, clock),
     loadHistories: createLoadHistories(documents, clock),
     meters,

@@ -61,6 +61,9 @@ export type OperationFact =
 /** Requests in flight at the host's proxy. Unknown is not zero. */
 export type InFlightFact = { kind: 'Unknown' } | { kind: 'Count'; requests: number };
 
+/** Requests that the host's proxy has answered for one service since it started. `errors`: those with a status of 500 or more. */
+export type RequestsFact = { kind: 'Unknown' } | { kind: 'Count'; requests: number; errors: number };
+
 /** What a container was made from besides its version, to compare hosts by. */
 export interface Fingerprint {
   /** Digest of the image. */
@@ -95,6 +98,12 @@ export interface HostFacts {
   membership: MembershipFact;
   operation: OperationFact;
   inFlight: InFlightFact;
+  /** The pool's further paths, where it has any; Unknown until the host is ready but for them. */
+  preJoin?: ProbeFact;
+  /** Whether the pool's warm-up paths were asked, where it has any. */
+  warmUp?: 'NotBegun' | 'Running' | 'Done';
+  /** The other members that a load balancer lists for the pool, and those of them that none calls down. */
+  siblings?: { listed: number; up: number };
   /** What the fleet runs: what a newcomer must run before it joins, and what a host in service is held against. */
   fleet: FleetReference;
 }

@@ -5,7 +5,8 @@ import { answersItself, mayServe, membershipText, outOfMembership, serverOf, set
 import type { HostView } from './host-view.ts';
 import { identityProblem, isAdopted } from './identity.ts';
 import type { Guard } from './lifecycle.ts';
-import { ROLES } from './role.ts';
+import { heldBack, notJoining } from './joining.ts';
+import { changed, maySpare, seenDown } from './unfit.ts';
 
 /** What a guard says when it lets a host go on to the next phase. */
 export interface Passed {
@@ -45,7 +46,7 @@ export const GUARDS: Record<Guard, Check> = {
   },
 
   AppReady(host, facts) {
-    if (isUnwanted(host) || facts.operation.kind === 'Running' || ROLES[host.roleKind].notReady(facts) !== undefined) return undefined;
+    if (isUnwanted(host) || facts.operation.kind === 'Running' || notJoining(host, facts) !== undefined) return undefined;
     return { why: `runs version ${wantedVersion(facts)}` };
   },
 
@@ -54,6 +55,16 @@ export const GUARDS: Record<Guard, Check> = {
   StartFailed: (host, facts, now) => (canGoAtOnce(host, facts) ? failedStart(host, facts, now) : undefined),
 
   ServingUnwanted: (host) => unwanted(host),
+
+  SeenDown: (host, facts) => checkedAnew(facts, seenDown(host, facts)),
+
+  Changed: (host, facts) => checkedAnew(facts, changed(host, facts)),
+
+  ErrorsExceed(host, facts) {
+    return host.joinHold?.host === host.key.name && facts.app.kind === 'Running' && facts.app.version === host.joinHold.version ? checkedAnew(facts, host.joinHold.why) : undefined;
+  },
+
+  MemberPowerGone: (host, facts, now) => (wasMember(host, facts) ? GUARDS.PowerGone(host, facts, now) : undefined),
 
   Confirmed(host, { membership }, now) {
     if (membership.kind === 'NoLoadBalancer') return { why: 'the role has no load balancer' };
@@ -108,6 +119,9 @@ export const GUARDS: Record<Guard, Check> = {
   },
 };
 
+const checkedAnew = (facts: HostFacts, why: string | undefined): Passed | undefined =>
+  (why === undefined || !maySpare(facts) ? undefined : { why: `leaves until it passes the checks of a newcomer: ${why}` });
+
 const isUnwanted = ({ intent, deleting }: HostView): boolean => deleting || intent === 'Drain';
 
 function unwanted(host: HostView): Passed | undefined {
@@ -139,22 +153,24 @@ function failedStart(host: HostView, facts: HostFacts, now: Instant): Passed | u
   if (isAdopted(host) && identityProblem(host, facts) !== undefined) return undefined;
   const trouble = host.phase === 'Provisioning' ? serverOf(server)?.trouble : undefined;
   if (trouble !== undefined) return { why: `its server will not come up: ${trouble.message}`, failure: trouble };
+  // Its successor would be held back too.
+  if (host.phase === 'Deploying' && heldBack(host, facts) !== undefined) return undefined;
   // Without a version to bring up a successor would fare no better, and an adopted server may be serving right now.
   if (!startExpired(host, now) || (host.phase === 'Deploying' && wantedVersion(facts) === undefined)) return undefined;
   if (host.phase === 'Provisioning' && server.kind === 'Unknown') return undefined;
-  return expired(host, facts, `it was still ${host.phase}`);
+  return expired(host, facts, (host.phase === 'Deploying' ? notJoining(host, facts) : undefined) ?? `it was still ${host.phase}`);
 }
 
 /** The operation that was started last belongs to the phase: a broken-off drain leaves a quiesce behind. */
-function startsHere({ phase, operation }: HostView): boolean {
-  switch (operation?.kind) {
+function startsHere({ phase, phaseSince, operation }: HostView): boolean {
+  if (operation === undefined || operation.startedAt < phaseSince) return false;
+  switch (operation.kind) {
     case 'Rotate': return phase === 'Bootstrapping';
     case 'Deploy':
     case 'Resume': return phase === 'Deploying';
     case 'Quiesce':
     case 'Stop':
-    case 'Preseed':
-    case undefined: return false;
+    case 'Preseed': return false;
   }
 }
 

@@ -35,6 +35,16 @@ export function judgeHealth(
   }
 }
 
+/**
+ * Whether a host that left service to be checked anew must be replaced instead: it was proven down, and has not answered
+ * for as long as the pool allows. No load balancer speaks of it any more, so its own answer is what counts.
+ */
+export function judgeReturning(facts: HostFacts, unhealthySince: Instant | undefined, unhealthyAfterSeconds: number, now: Instant): HealthJudgement {
+  if (answersItself(facts)) return { health: 'Healthy', why: 'it answers again' };
+  const since = unhealthySince ?? now;
+  return { health: now - since >= seconds(unhealthyAfterSeconds) ? 'Unhealthy' : 'Suspect', since, why: 'it was seen down and has not answered since' };
+}
+
 type Finding = { kind: 'Down' | 'Up' | 'Unproven'; why: string };
 
 function weigh(facts: HostFacts): Finding {

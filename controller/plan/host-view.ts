@@ -3,6 +3,12 @@ import type { HostFacts, HostStep, Instant, OperationKind, Phase } from '../mode
 
 export type RoleKind = NonNullable<HostPoolSpec['roleKind']>;
 
+export interface JoinHold {
+  host: string;
+  version: string;
+  why: string;
+}
+
 /** One KamalHost with what its pool and provider add, as the lifecycle sees it. All of it was stored; nothing was observed. */
 export interface HostView {
   key: ObjectKey;
@@ -27,9 +33,13 @@ export interface HostView {
   /** The SSH host key that the machine made itself, once it was pinned. */
   ownKey?: string;
   /** The slow work that was started last; one from an earlier phase is told by its `startedAt`. */
-  operation?: { id: string; kind: OperationKind; startedAt: Instant };
+  operation?: { id: string; kind: OperationKind; version?: string; startedAt: Instant };
   /** Since when no load balancer lists it, in a drain. */
   unlistedSince?: Instant;
+  /** Boot of the machine after which it was last found as it should be; a newer one is checked. */
+  bootID?: string;
+  /** Set while the pool lets no host of this version join, for the errors of `host`. */
+  joinHold?: JoinHold;
   /** Whether its slow work waits for Kamal's deploy lock, which keeps people's deploys out as long as it is held. */
   worksUnder: 'DeployLock' | 'NoLock';
   /** End of the wait for requests in flight; by default `drainSeconds` after the drain began. */

@@ -1,6 +1,7 @@
 import type { HostFacts, HostStep, Instant, Phase } from '../model/index.ts';
 import { DEPARTING, DEPROVISIONING, DRAINING, RELEASED } from './leaving.ts';
-import { BOOTSTRAPPING, DEPLOYING, IN_SERVICE, JOINING, PENDING, PROVISIONING } from './starting.ts';
+import { IN_SERVICE } from './in-service.ts';
+import { BOOTSTRAPPING, DEPLOYING, JOINING, PENDING, PROVISIONING } from './starting.ts';
 import { GUARDS } from './guards.ts';
 import type { HostView, Work } from './host-view.ts';
 import { LIFECYCLE } from './lifecycle.ts';

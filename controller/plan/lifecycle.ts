@@ -29,9 +29,10 @@ const TABLE = [
   { from: 'Bootstrapping', to: 'Draining', guard: 'MemberStartFailed', text: 'its own host key could not take over or start deadline passed, while a load balancer lists it' },
   { from: 'Bootstrapping', to: 'Deprovisioning', guard: 'StartFailed', text: 'its own host key could not take over or start deadline passed; a wrong host key counts as a failed start of class HostKey' },
 
+  { from: 'Deploying', to: 'Departing', guard: 'MemberPowerGone', text: 'after it was a member: the provider says that the server is off or leaving' },
   { from: 'Deploying', to: 'Draining', guard: 'MemberUnwanted', text: 'intent Drain or deletion of the host alone, after it was a member' },
   { from: 'Deploying', to: 'Deprovisioning', guard: 'Unwanted', text: 'intent Drain or deletion of the host alone' },
-  { from: 'Deploying', to: 'Joining', guard: 'AppReady', text: "the role's readiness: wanted version, routed, the fleet's options, and the probe answers" },
+  { from: 'Deploying', to: 'Joining', guard: 'AppReady', text: "the role's readiness: wanted version, routed, the fleet's image, environment and options, and the probe answers; then the pool's further paths answer and its warm-up paths were asked; no hold on joins" },
   { from: 'Deploying', to: 'Draining', guard: 'MemberStartFailed', text: 'deploy failed for good or start deadline passed, after it was a member' },
   { from: 'Deploying', to: 'Deprovisioning', guard: 'StartFailed', text: 'deploy failed for good or start deadline passed' },
 
@@ -42,6 +43,9 @@ const TABLE = [
 
   { from: 'InService', to: 'Departing', guard: 'PowerGone', text: 'the provider says that the server is off or leaving' },
   { from: 'InService', to: 'Draining', guard: 'ServingUnwanted', text: 'intent Drain (scale-in or replacement) or deletion of the host alone' },
+  { from: 'InService', to: 'Deploying', guard: 'SeenDown', text: 'a load balancer calls it down and it does not answer, or no app serves there, while at least half of the others are up: it comes back by the checks of a newcomer' },
+  { from: 'InService', to: 'Deploying', guard: 'Changed', text: 'it was started anew and is not as the fleet is, its proxy refuses requests while the fleet serves, or it shows another host key; while at least half of the others are up' },
+  { from: 'InService', to: 'Deploying', guard: 'ErrorsExceed', text: 'a newcomer whose error rate exceeds that of its siblings; no other host of its version joins either' },
 
   { from: 'Draining', to: 'Departing', guard: 'PowerGone', text: 'the provider says that the server is off or leaving' },
   { from: 'Draining', to: 'Deploying', guard: 'TakenBack', text: 'intent Serve again before the stop was started; version, routing and membership are checked anew' },

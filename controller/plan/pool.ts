@@ -1,4 +1,4 @@
-import type { Fleet, FleetHost, Instant, Step } from '../model/index.ts';
+import type { Fleet, FleetHost, Instant, Phase, Step } from '../model/index.ts';
 import { chooseVictims, staysInFleet } from './victims.ts';
 
 /**
@@ -70,6 +70,9 @@ const roomBeside = (fleet: Fleet, hosts: number): number => fleet.maxReplicas - 
 const withIntent = (fleet: Fleet, changed: readonly FleetHost[], intent: 'Serve' | 'Drain'): Fleet =>
   ({ ...fleet, hosts: fleet.hosts.map((host) => (changed.includes(host) ? { ...host, intent } : host)) });
 
+/** Phases in which health is judged: a host that was seen down is out of service until it passes the checks of a newcomer. */
+const WAS_SERVING: readonly Phase[] = ['InService', 'Deploying', 'Joining'];
+
 interface Roll {
   staying: FleetHost[];
   leaving: FleetHost[];
@@ -82,7 +85,7 @@ interface Roll {
 function takeRoll({ hosts }: Fleet, holds: boolean): Roll {
   const staying = hosts.filter(staysInFleet);
   const isSick = (host: FleetHost): boolean =>
-    host.phase === 'InService' && host.health === 'Unhealthy' && !host.protected && (!holds || host.unhealthySince !== undefined);
+    WAS_SERVING.includes(host.phase) && host.health === 'Unhealthy' && !host.protected && (!holds || host.unhealthySince !== undefined);
   return {
     staying,
     leaving: hosts.filter((host) => !staysInFleet(host)),

@@ -4,7 +4,7 @@ import { membershipText, mayServe, serverOf, settledAt } from './evidence.ts';
 import { confirmedAt } from './guards.ts';
 import type { HostView, Work } from './host-view.ts';
 import { identityProblem } from './identity.ts';
-import { ROLES } from './role.ts';
+import { notJoining } from './joining.ts';
 
 /** Every phase on the way into service: what it does while no guard lets it go. */
 export const PENDING: Work = (host, facts) => leavesNext(host, facts) ?? wait('is about to be provisioned', 1);
@@ -79,9 +79,10 @@ export const DEPLOYING: Work = (host, facts, now) => {
   if (machine.kind !== 'Ready') return wait('why' in machine ? `the machine does not answer: ${machine.why}` : 'the machine could not be asked', 2);
   // Whatever runs there may serve; it is not replaced unseen.
   if (app.kind === 'Unknown') return wait('what runs on the machine could not be asked, so nothing is deployed', 2);
-  const missing = ROLES[host.roleKind].notReady(facts) ?? 'the app is ready';
-  if (app.kind === 'Quiesced') return start(host, facts, { kind: 'StartOperation', operation: 'Resume', why: 'the app runs, but its proxy refuses requests' }, now);
+  const missing = notJoining(host, facts) ?? 'the app is ready';
+  // Also what is quiesced waits: its fleet may be in maintenance, by a person's wish.
   if (wanted === undefined) return wait(missing, 5);
+  if (app.kind === 'Quiesced') return start(host, facts, { kind: 'StartOperation', operation: 'Resume', why: 'the app runs, but its proxy refuses requests' }, now);
   if (app.kind === 'Running' && app.version === wanted && app.matchesFleet && (app.routed || operation.kind === 'Succeeded')) return wait(missing, 1);
   return start(host, facts, { kind: 'StartOperation', operation: 'Deploy', version: wanted, why: missing }, now);
 };
@@ -102,12 +103,6 @@ export const JOINING: Work = (host, { membership }, now) => {
   // The health-check interval counts from when the listing was first seen, so what is seen late delays the host. The answer serves all of its pool.
   if (membership.kind !== 'ListedUp' || now >= at) return wait(`joins: ${membershipText(membership)}`, 0.5);
   return { ...wait('every load balancer lists it up; it must still be up one health-check interval later', (at - now) / seconds(1)), until: at };
-};
-
-/** Health is judged, and a replacement planned, for the pool as a whole; a host in service only stays. */
-export const IN_SERVICE: Work = (_host, { server, membership }) => {
-  if (server.kind === 'Absent') return wait('serves, but the provider does not list its server: check the token and its project', 5);
-  return wait(membership.kind === 'ListedUp' || membership.kind === 'NoLoadBalancer' ? 'serves' : `in service; ${membershipText(membership)}`, 5);
 };
 
 /** A host that is to leave, but that something may still reach: it buys and deploys nothing more. */

@@ -7,7 +7,7 @@ const REMEMBERED = 20;
 export function learnBoots(pool: HostPool, hosts: readonly KamalHost[]): HostPool {
   const last = fromTimestamp(pool.status?.lastBootAt) ?? 0;
   const ended = hosts
-    .map((host) => ({ at: fromTimestamp(host.status?.inServiceAt) ?? 0, text: host.status?.inServiceAt, created: fromTimestamp(host.metadata.creationTimestamp) ?? 0 }))
+    .map((host) => ({ at: fromTimestamp(host.status?.bootedAt) ?? 0, text: host.status?.bootedAt, created: fromTimestamp(host.metadata.creationTimestamp) ?? 0 }))
     .filter(({ at, text }) => text !== undefined && at > last)
     .sort((a, b) => a.at - b.at);
   const newest = ended.at(-1)?.text;

@@ -7,6 +7,8 @@ import type { Meters } from '../report/meters.ts';
 import type { DeployLockView } from './deploy-lock-view.ts';
 import type { PlacementView } from './placement-view.ts';
 import type { PriceView } from './price-view.ts';
+import type { FleetView } from './fleet-view.ts';
+import type { Inspections } from './inspections.ts';
 import type { PurchaseGate } from './purchase-gate.ts';
 import type { ServerView } from './server-view.ts';
 import type { EngineStates } from './engine-states.ts';
@@ -45,6 +47,8 @@ export interface Context {
   locks: DeployLockView;
   prices: PriceView;
   placements: PlacementView;
+  fleets: FleetView;
+  inspections: Inspections;
   engineStates: EngineStates;
   loadHistories: LoadHistories;
   meters: Meters;

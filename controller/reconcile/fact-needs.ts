@@ -4,7 +4,7 @@ type Need = Exclude<keyof HostFacts, 'operation'>;
 
 /** Where no load balancer speaks of a host, its machine must. */
 export const wantsMachine = (phase: Phase, hasLoadBalancer: boolean): boolean =>
-  FACT_NEEDS[phase].includes('machine') || (phase === 'InService' && !hasLoadBalancer);
+  FACT_NEEDS[phase].includes('machine') || (phase === 'Joining' && !hasLoadBalancer);
 
 /**
  * Which facts a phase's guards look at. Others are not asked for: each is a call to a host, a cloud or a load balancer.
@@ -15,8 +15,8 @@ export const FACT_NEEDS: Record<Phase, readonly Need[]> = {
   Provisioning: ['server', 'membership'],
   Bootstrapping: ['server', 'membership', 'machine'],
   Deploying: ['server', 'membership', 'machine', 'app', 'probe', 'fleet'],
-  Joining: ['server', 'machine', 'app', 'probe', 'membership', 'fleet'],
-  InService: ['server', 'membership', 'probe'],
+  Joining: ['server', 'probe', 'membership'],
+  InService: ['server', 'machine', 'app', 'probe', 'membership', 'fleet'],
   Draining: ['server', 'machine', 'app', 'probe', 'membership', 'inFlight'],
   Departing: ['server', 'membership', 'probe'],
   Deprovisioning: ['server', 'membership'],

@@ -1,11 +1,12 @@
 import type { HostPool, KamalHost } from '../api/index.ts';
 import {
-  type Endpoint, type FleetReference, type HostFacts, type Instant, type MembershipFact, type ProviderName, type Server, type ServerFact,
+  type Endpoint, type HostFacts, type Instant, type InstanceListing, type ProviderName, type Server, type ServerFact,
   fromTimestamp, membershipFact, messageOf, seconds, serverURL,
 } from '../model/index.ts';
 import { type Context, poolKeyOf } from './context.ts';
-import { FACT_NEEDS, wantsMachine } from './fact-needs.ts';
-import { fixedTargets, hostEndpoint, hostTarget, serverEndpoint } from './host-endpoint.ts';
+import { FACT_NEEDS } from './fact-needs.ts';
+import { asksServing, askBeforeJoin, inspectHost } from './inspect-host.ts';
+import { hostEndpoint, serverEndpoint } from './host-endpoint.ts';
 import { loadMembership } from './membership-document.ts';
 import { observeOperation } from './operations.ts';
 import { findServer } from './server-view.ts';
@@ -16,28 +17,29 @@ const nothing: HostFacts = {
   fleet: { kind: 'Unknown', why: 'not asked' },
 };
 
-/** Looks at everything that the host's phase depends on, at once. */
+/** Looks at everything that the host's phase depends on, as far as it can at once. */
 export async function observeHost(context: Context, host: KamalHost, pool: HostPool): Promise<HostFacts> {
   const phase = host.status?.phase ?? 'Pending';
   const needs = FACT_NEEDS[phase];
   const wants = (need: (typeof needs)[number]) => needs.includes(need);
   const endpoint = hostEndpoint(host, pool);
-  const target = hostTarget(host, pool);
-  const fleet = wants('fleet') ? await observeFleet(context, host, pool) : nothing.fleet;
+  // What serves is asked itself only when the others have answered: they say whether that is urgent.
+  const inspects = phase !== 'InService';
   const probed = wants('probe') && endpoint !== undefined && pool.spec.roleKind !== 'Job' ? context.probe.up(endpoint, pool.spec.health) : Promise.resolve(nothing.probe);
-  const [server, inspection, probe, membership, inFlight, operation] = await Promise.all([
+  const [server, inspected, probe, listed, inFlight, operation] = await Promise.all([
     wants('server') ? observeServer(context, host, pool) : Promise.resolve(nothing.server),
-    wantsMachine(phase, pool.spec.loadBalancer !== undefined) && target !== undefined ? context.deployer.inspect(target, fleet) : Promise.resolve(nothing),
+    inspects ? inspectHost(context, host, pool, nothing) : Promise.resolve(nothing),
     probed,
-    wants('membership') ? observeMembership(context, host, pool, endpoint) : Promise.resolve(nothing.membership),
+    wants('membership') ? observeMembership(context, host, pool, endpoint) : Promise.resolve({ membership: nothing.membership }),
     // The host's proxy counts our own probe too, so that one ends first.
     wants('inFlight') && endpoint !== undefined ? probed.then(() => context.probe.inFlight(endpoint)) : Promise.resolve(nothing.inFlight),
     // Before the others have answered: an end that comes in between must not be held against facts that are older.
     observeOperation(context, host, pool),
   ]);
-  return {
-    server, machine: inspection.machine, app: inspection.app, probe, membership, inFlight, fleet, operation,
-  };
+  const seen = { server, probe, inFlight, operation, ...listed };
+  const { machine, app, fleet } = !inspects && asksServing(context, host, seen) ? await inspectHost(context, host, pool, nothing) : inspected;
+  const facts = { ...seen, machine, app, fleet };
+  return { ...facts, ...await askBeforeJoin(context, host, pool, endpoint, facts) };
 }
 
 async function observeServer(context: Context, host: KamalHost, pool: HostPool): Promise<ServerFact> {
@@ -94,26 +96,27 @@ function notBefore(host: KamalHost, now: Instant): Instant | undefined {
   return since === undefined ? undefined : Math.max(Math.min(since, now), now - seconds(2));
 }
 
-async function observeMembership(context: Context, host: KamalHost, pool: HostPool, endpoint: Endpoint | undefined): Promise<MembershipFact> {
+type Listed = Pick<HostFacts, 'membership' | 'siblings'>;
+
+async function observeMembership(context: Context, host: KamalHost, pool: HostPool, endpoint: Endpoint | undefined): Promise<Listed> {
   const balancer = pool.spec.loadBalancer;
-  if (balancer === undefined) return { kind: 'NoLoadBalancer' };
+  if (balancer === undefined) return { membership: { kind: 'NoLoadBalancer' } };
   const document = await loadMembership(context.documents);
   const written = document.membership.pools.some(({ pool: key, members }) =>
     key.namespace === host.metadata.namespace && key.name === pool.metadata.name &&
     members.some(({ name, address, port }) => name === host.metadata.name || (address === endpoint?.address && port === endpoint.ports.http)));
-  if (endpoint === undefined) return written ? { kind: 'Partial', why: 'the membership document still names the host' } : { kind: 'NotListed' };
-  const fact = membershipFact(await context.loadBalancer.confirm(balancer), endpoint);
+  if (endpoint === undefined) return { membership: written ? { kind: 'Partial', why: 'the membership document still names the host' } : { kind: 'NotListed' } };
+  const listings = await context.loadBalancer.confirm(balancer);
+  const membership = membershipFact(listings, endpoint);
   // A load balancer that forgot its configuration will read the document again: what stands there is listed, or will be.
-  if (fact.kind === 'NotListed' && written) return { kind: 'Partial', why: `the membership document names ${serverURL(endpoint)}, no load balancer lists it yet` };
-  return fact;
+  if (membership.kind === 'NotListed' && written) return { membership: { kind: 'Partial', why: `the membership document names ${serverURL(endpoint)}, no load balancer lists it yet` } };
+  return { membership, siblings: othersIn(listings, endpoint) };
 }
 
-/** What the pool's other hosts serve; fixed hosts are asked where there are any, for people deploy to them. */
-async function observeFleet(context: Context, host: KamalHost, pool: HostPool): Promise<FleetReference> {
-  const fixed = fixedTargets(pool);
-  if (fixed.length > 0) return context.deployer.reference(fixed, pool.spec.kamal);
-  const siblings = await context.store.list('KamalHost', { namespace: pool.metadata.namespace, from: 'Cached' });
-  const serving = siblings.filter((sibling) => sibling.spec.poolRef.name === pool.metadata.name
-    && sibling.metadata.name !== host.metadata.name && sibling.status?.phase === 'InService');
-  return context.deployer.reference(serving.flatMap((sibling) => hostTarget(sibling, pool) ?? []), pool.spec.kamal);
+/** Up is who is listed, and whom no load balancer calls down. */
+function othersIn(listings: readonly InstanceListing[], endpoint: Endpoint): { listed: number; up: number } {
+  const servers = listings.flatMap((listing) => (listing.kind === 'Listing' ? listing.servers : [])).filter(({ url }) => url !== serverURL(endpoint));
+  const down = new Set(servers.filter(({ state }) => state === 'Down').map(({ url }) => url));
+  const all = new Set(servers.map(({ url }) => url));
+  return { listed: all.size, up: all.size - down.size };
 }

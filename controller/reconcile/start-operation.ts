@@ -4,6 +4,7 @@ import type { DeployTarget } from '../ports/index.ts';
 import { sameJSON, withHostStatus } from '../report/status.ts';
 import type { Context } from './context.ts';
 import { hostTarget } from './host-endpoint.ts';
+import { tellMending } from './host-events.ts';
 import { askPermit, claimFor, worksUnderLock } from './lock-permit.ts';
 import { sessionKeyOf } from './session-key.ts';
 
@@ -59,11 +60,12 @@ function failureOf(context: Context, host: KamalHost, now: Instant): Partial<Kam
 
 const operationOf = ({ status }: KamalHost): Pick<KamalHostStatus, 'operation' | 'failure'> => ({ operation: status?.operation, failure: status?.failure });
 
-function start({ deployer }: Context, host: KamalHost, { spec: { drain, limits } }: HostPool, target: DeployTarget, step: Start): Promise<void> {
+async function start(context: Context, host: KamalHost, { spec: { drain, limits } }: HostPool, target: DeployTarget, step: Start): Promise<void> {
   const id = host.status?.operation?.id;
   if (id === undefined) throw new Error(`host ${host.metadata.name} has no operation to start`);
-  return deployer.start({
+  await context.deployer.start({
     id, kind: step.operation, target, drainSeconds: step.drainSeconds ?? drain.timeoutSeconds, timeoutSeconds: limits.deployTimeoutSeconds,
     ...(step.version === undefined ? {} : { version: step.version }),
   });
+  await tellMending(context, host, step);
 }

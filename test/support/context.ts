@@ -3,6 +3,8 @@ import type { Clock, Documents, Leadership, Store } from '../../controller/ports
 import { noLock } from './no-lock.ts';
 import type { Context } from '../../controller/reconcile/context.ts';
 import { createDeployLockView } from '../../controller/reconcile/deploy-lock-view.ts';
+import { createFleetView } from '../../controller/reconcile/fleet-view.ts';
+import { createInspections } from '../../controller/reconcile/inspections.ts';
 import { createEngineStates } from '../../controller/reconcile/engine-states.ts';
 import { createLoadHistories } from '../../controller/reconcile/load-histories.ts';
 import { createPlacementView } from '../../controller/reconcile/placement-view.ts';
@@ -30,6 +32,8 @@ export function contextOf(parts: ContextParts): Context {
     placements: createPlacementView(providers, clock),
     servers: createServerView(providers, INSTALLATION, clock, 0.5),
     locks: createDeployLockView(noLock(), clock),
+    fleets: createFleetView(parts.deployer, clock),
+    inspections: createInspections(clock),
     engineStates: createEngineStates(documents, clock),
     loadHistories: createLoadHistories(documents, clock),
     meters: createMeters(),

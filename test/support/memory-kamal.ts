@@ -21,6 +21,8 @@ export interface MemoryKamal {
   /** Someone runs `kamal deploy`: to all hosts that serve then. `Waits` is `--lock-wait`. */
   deploy(version: string, seconds: number, lockWait: 'Refused' | 'Waits'): Promise<'Deployed' | 'Refused'>;
   primary: 'Alive' | 'Dead';
+  /** Takes the power from a host for so long; it comes back by itself, with this version. */
+  reboot(name: string, awaySeconds: number, version: string): void;
   /** Runs under the lock that are under way, by operation id. */
   runs: ReadonlySet<string>;
   /** Kinds of all operations that were begun, with the host's name. */
@@ -171,6 +173,14 @@ export function createMemoryKamal(world: MemoryWorld, installation: string, call
   const kamal: MemoryKamal = {
     deployer, runs, holder: () => holder, primary: 'Alive', begun: [], faults: [], deployMilliseconds: 2000, inspectMilliseconds: 0, rollbacks: new Map(), previousVersion: undefined,
     deploy: personDeploys,
+    reboot(name, awaySeconds, version) {
+      const host = world.hosts().find(({ order }) => order.name === name);
+      if (host === undefined) throw new Error(`no host ${name}`);
+      const back = clock.now() + awaySeconds * 1000;
+      const known = keysOf({ address: '127.0.0.1', ports: host.ports });
+      known.bootID = `boot-of-${back}`;
+      Object.assign(host, { bootsAt: back, appEndedAt: clock.now(), app: { version, service: host.app?.service ?? 'app-web', readyAt: back } });
+    },
     hold: (next) => { holder = next === undefined ? undefined : { ...next, since: clock.now() }; },
     lock: {
       look: () => call(() => undefined),

@@ -151,6 +151,13 @@ export function createMemoryWorld(options: MemoryWorldOptions): MemoryWorld {
         const host = hosts.find(({ ports }) => ports.http === endpoint.ports.http);
         return host !== undefined && answers(host) ? { kind: 'Answers' } : { kind: 'Fails', why: `${serverURL(endpoint)} does not answer` };
       },
+      async preJoin() {
+        return { kind: 'Answers' };
+      },
+      warmUp: () => 'Done',
+      async requests() {
+        return { kind: 'Unknown' };
+      },
       async inFlight(endpoint) {
         const host = hosts.find(({ ports }) => ports.http === endpoint.ports.http);
         if (host === undefined || host.diedAt !== undefined || clock.now() < host.bootsAt) return { kind: 'Unknown' };

@@ -1,11 +1,15 @@
 import { get } from 'node:http';
-import { type Endpoint, type InFlightFact, type ProbeFact, httpURL, messageOf, serverURL } from '../../model/index.ts';
+import { type Endpoint, type InFlightFact, type ProbeFact, type RequestsFact, httpURL, messageOf, serverURL } from '../../model/index.ts';
 import type { HostProbe } from '../../ports/index.ts';
 import { inFlightIn } from './in-flight.ts';
+import { requestsIn } from './requests.ts';
+import { createWarmUps } from './warm-up.ts';
 
 type Health = Parameters<HostProbe['up']>[1];
 
 const METRICS_TIMEOUT_MILLISECONDS = 2_000;
+/** A cold page may take long; one that never answers must not keep a host out. */
+const WARM_UP_MILLISECONDS = 30_000;
 const LARGEST_METRICS = 4 * 1024 * 1024;
 /** More of a health page is not read. */
 const LARGEST_HEALTH_PAGE = 64 * 1024;
@@ -20,29 +24,52 @@ interface Answer {
 
 /** Looks at a host over plain HTTP, with a new connection each time: an old one says nothing about who listens now. */
 export class HTTPHostProbe implements HostProbe {
-  async up(endpoint: Endpoint, health: Health): Promise<ProbeFact> {
-    try {
-      const headers: Record<string, string> = health.hostname === undefined ? {} : { host: health.hostname };
-      const answer = await ask(serverURL(endpoint) + health.path, headers, health.timeoutSeconds * 1_000, LARGEST_HEALTH_PAGE);
-      if (answer.status >= 200 && answer.status < 300) return { kind: 'Answers' };
-      const target = answer.location === undefined ? '' : ` to ${answer.location}`;
-      return { kind: 'Fails', why: `${health.path} answers ${answer.status}${target}` };
-    } catch (error) {
-      return { kind: 'Fails', why: `${health.path}: ${messageOf(error)}` };
-    }
+  readonly #warmUps = createWarmUps();
+
+  up(endpoint: Endpoint, health: Health): Promise<ProbeFact> {
+    return probe(endpoint, health, health.path, (status) => status >= 200 && status < 300);
   }
 
-  async inFlight({ address, metricsAddress = address, ports }: Endpoint): Promise<InFlightFact> {
-    if (ports.proxyMetrics === undefined) return { kind: 'Unknown' };
-    try {
-      const answer = await ask(`${httpURL(metricsAddress, ports.proxyMetrics)}/metrics`, {}, METRICS_TIMEOUT_MILLISECONDS, LARGEST_METRICS);
-      // A cut text may lack the very series that counts.
-      if (answer.status !== 200 || answer.cut) return { kind: 'Unknown' };
-      const requests = inFlightIn(answer.body);
-      return requests === undefined ? { kind: 'Unknown' } : { kind: 'Count', requests };
-    } catch {
-      return { kind: 'Unknown' };
-    }
+  async preJoin(endpoint: Endpoint, health: Health): Promise<ProbeFact> {
+    const facts = await Promise.all((health.preJoin ?? []).map(({ path, status: wanted }) => probe(endpoint, health, path, (status) => status === wanted)));
+    return facts.find(({ kind }) => kind !== 'Answers') ?? { kind: 'Answers' };
+  }
+
+  warmUp(id: string, endpoint: Endpoint, health: Health): 'Running' | 'Done' {
+    return this.#warmUps.state(id, health.warmUp ?? [], (path) => ask(serverURL(endpoint) + path, headersOf(health), WARM_UP_MILLISECONDS, LARGEST_HEALTH_PAGE));
+  }
+
+  async requests(endpoint: Endpoint, service: string): Promise<RequestsFact> {
+    const text = await metricsOf(endpoint);
+    return text === undefined ? { kind: 'Unknown' } : requestsIn(text, service);
+  }
+
+  async inFlight(endpoint: Endpoint): Promise<InFlightFact> {
+    const text = await metricsOf(endpoint);
+    const requests = text === undefined ? undefined : inFlightIn(text);
+    return requests === undefined ? { kind: 'Unknown' } : { kind: 'Count', requests };
+  }
+}
+
+const headersOf = ({ hostname }: Health): Record<string, string> => (hostname === undefined ? {} : { host: hostname });
+
+async function probe(endpoint: Endpoint, health: Health, path: string, isGood: (status: number) => boolean): Promise<ProbeFact> {
+  try {
+    const { status, location } = await ask(serverURL(endpoint) + path, headersOf(health), health.timeoutSeconds * 1_000, LARGEST_HEALTH_PAGE);
+    return isGood(status) ? { kind: 'Answers' } : { kind: 'Fails', why: `${path} answers ${status}${location === undefined ? '' : ` to ${location}`}` };
+  } catch (error) {
+    return { kind: 'Fails', why: `${path}: ${messageOf(error)}` };
+  }
+}
+
+/** The whole text of kamal-proxy's metrics; undefined where there is none, or only a part, which may lack the very series that counts. */
+async function metricsOf({ address, metricsAddress = address, ports }: Endpoint): Promise<string | undefined> {
+  if (ports.proxyMetrics === undefined) return undefined;
+  try {
+    const { status, cut, body } = await ask(`${httpURL(metricsAddress, ports.proxyMetrics)}/metrics`, {}, METRICS_TIMEOUT_MILLISECONDS, LARGEST_METRICS);
+    return status !== 200 || cut ? undefined : body;
+  } catch {
+    return undefined;
   }
 }
 

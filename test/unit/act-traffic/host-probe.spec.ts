@@ -72,6 +72,46 @@ describe('probe of a host', () => {
     expect(await probe.inFlight(endpoint())).to.deep.equal({ kind: 'Count', requests: 5 });
   });
 
+  it('asks further paths for the status that each must answer, and names the first that does not', async () => {
+    const asked: (string | undefined)[] = [];
+    answer = (request, response) => {
+      asked.push(`${request.url} ${request.headers.host}`);
+      response.writeHead(request.url === '/login' ? 302 : request.url === '/db' ? 503 : 200).end();
+    };
+    const health = { ...HEALTH, preJoin: [{ path: '/home', status: 200 }, { path: '/login', status: 302 }] };
+    expect(await probe.preJoin(endpoint(), health)).to.deep.equal({ kind: 'Answers' });
+    expect(asked.sort((a, b) => String(a).localeCompare(String(b)))).to.deep.equal(['/home shop.example.com', '/login shop.example.com']);
+    expect(await probe.preJoin(endpoint(), { ...health, preJoin: [...health.preJoin, { path: '/db', status: 200 }] })).to.deep.equal({ kind: 'Fails', why: '/db answers 503' });
+    expect(await probe.preJoin(endpoint(), HEALTH), 'none').to.deep.equal({ kind: 'Answers' });
+  });
+
+  it('warms a host up once an id, one path after the other, whatever they answer', async () => {
+    const asked: (string | undefined)[] = [];
+    const waiting: (() => void)[] = [];
+    answer = (request, response) => {
+      asked.push(request.url);
+      waiting.push(() => (asked.length === 1 ? request.socket.destroy() : void response.writeHead(500).end()));
+    };
+    const health = { ...HEALTH, warmUp: ['/a', '/b'] };
+    const warmUp = () => probe.warmUp('web-1', endpoint(), health);
+    expect(warmUp()).to.equal('Running');
+    await until('the first path', () => waiting.length === 1);
+    expect([warmUp(), asked]).to.deep.equal(['Running', ['/a']]);
+    waiting[0]!();
+    await until('the second path', () => waiting.length === 2);
+    expect(warmUp()).to.equal('Running');
+    waiting[1]!();
+    await until('the end', () => warmUp() === 'Done');
+    expect(asked).to.deep.equal(['/a', '/b']);
+  });
+
+  it('counts the requests of one service, and those that failed', async () => {
+    answer = (_, response) => void response.end(METRICS + FAILURES);
+    expect(await probe.requests(endpoint(), 'shop-web')).to.deep.equal({ kind: 'Count', requests: 51, errors: 7 });
+    expect(await probe.requests(endpoint(), 'shop')).to.deep.equal({ kind: 'Unknown' });
+    expect(await probe.requests({ address: '127.0.0.1', ports: { http: host.port } }, 'shop-web')).to.deep.equal({ kind: 'Unknown' });
+  });
+
   it('knows no count without a metrics port, metrics, the series or a healthy answer', async () => {
     expect(await probe.inFlight({ address: '127.0.0.1', ports: { http: host.port } })).to.deep.equal({ kind: 'Unknown' });
     answer = (_, response) => void response.end('kamal_proxy_http_requests_total{service="web"} 3\n');
@@ -88,6 +128,13 @@ const METRICS = `# HELP kamal_proxy_http_in_flight_requests In-flight requests.
 kamal_proxy_http_in_flight_requests{service="shop-web"} 3
 kamal_proxy_http_in_flight_requests{service="shop-admin"} 2
 kamal_proxy_http_requests_total{method="GET",service="shop-web",status="200"} 42
+`;
+
+const FAILURES = `kamal_proxy_http_requests_total{method="POST",service="shop-web",status="500"} 4
+kamal_proxy_http_requests_total{method="GET",service="shop-web",status="503"} 3
+kamal_proxy_http_requests_total{method="GET",service="shop-web",status="404"} 2
+kamal_proxy_http_requests_total{method="GET",service="shop-web-staging",status="500"} 900
+kamal_proxy_http_requests_total{method="GET",service="",status="404"} 1
 `;
 
 describe('requests in flight in metrics text', () => {

@@ -15,8 +15,10 @@ const someHost: fc.Arbitrary<HostView> = fc.record({
   poolState: fc.oneof({ weight: 4, arbitrary: fc.constant('Live' as const) }, fc.constantFrom('Paused' as const, 'Ending' as const)),
   roleKind: fc.constantFrom('Web' as const, 'Job' as const, 'Cable' as const),
   createAttempts: fc.integer({ min: 0, max: 4 }), lastCreateIntentAt: perhaps(time), providerID: perhaps(fc.constant('local:1')),
-  operation: perhaps(fc.record({ id: fc.constant('op'), kind: fc.constantFrom('Rotate' as const, 'Deploy' as const, 'Resume' as const, 'Quiesce' as const, 'Stop' as const), startedAt: time })),
+  operation: perhaps(fc.record({ id: fc.constant('op'), kind: fc.constantFrom('Rotate' as const, 'Deploy' as const, 'Resume' as const, 'Quiesce' as const, 'Stop' as const, 'Preseed' as const), version: fc.constantFrom('v0', 'v1'), startedAt: time })),
   drainDeadline: perhaps(fc.integer({ min: 0, max: 2000 }).map(at)), drainOrigin: perhaps(fc.constantFrom(...PHASES)), joiningSince: perhaps(time),
+  bootID: perhaps(fc.constantFrom('one', 'two')), worksUnder: fc.constantFrom('DeployLock' as const, 'NoLock' as const), unlistedSince: perhaps(time),
+  joinHold: perhaps(fc.record({ host: fc.constantFrom('web-0-abcdef12', 'web-9'), version: fc.constantFrom('v0', 'v1'), why: fc.constant('errors') })),
   listedUpSince: perhaps(time), ownKey: perhaps(fc.constant('own')), startTimeoutSeconds: fc.constantFrom(10, 600, 5000), operationFailures: fc.integer({ min: 0, max: 6 }),
 }).map((over) => aHost(over as Partial<HostView>));
 
@@ -25,13 +27,14 @@ const someFacts: fc.Arbitrary<HostFacts> = fc.record({
     fc.constant({ kind: 'Unknown' as const, why: 'down' }), time.map(absent), state.map((one) => found({ state: one })),
     fc.array(state, { minLength: 1, maxLength: 2 }).map((extra) => ({ kind: 'Duplicate' as const, keep: aServer(), extra: extra.map((one, index) => aServer({ providerID: `local:${index + 2}`, state: one })), asOf: NOW })),
   ),
-  machine: fc.constantFrom({ kind: 'Unknown' as const }, { kind: 'Unreachable' as const, why: 'x' }, { kind: 'Preparing' as const, why: 'x' }, { kind: 'Mismatch' as const, why: 'x' }, { kind: 'Delivered' as const, ownKey: 'own' }, { kind: 'Delivered' as const, ownKey: 'other' }, { kind: 'Ready' as const }, { kind: 'Ready' as const }),
-  app: fc.constantFrom({ kind: 'Unknown' as const }, { kind: 'NotRunning' as const }, { kind: 'Quiesced' as const, version: 'v1' }, running(), running('v0'), running('v1', { routed: false })),
+  machine: fc.constantFrom({ kind: 'Unknown' as const }, { kind: 'Unreachable' as const, why: 'x' }, { kind: 'Preparing' as const, why: 'x' }, { kind: 'Mismatch' as const, why: 'x' }, { kind: 'Delivered' as const, ownKey: 'own' }, { kind: 'Delivered' as const, ownKey: 'other' }, { kind: 'Ready' as const }, { kind: 'Ready' as const, bootID: 'two' }),
+  app: fc.constantFrom({ kind: 'Unknown' as const }, { kind: 'NotRunning' as const }, { kind: 'Quiesced' as const, version: 'v1' }, running(), running('v0'), running('v1', { routed: false }), running('v1', { rollback: 'Missing' })),
   probe: fc.constantFrom({ kind: 'Unknown' as const }, { kind: 'Answers' as const }, { kind: 'Fails' as const, why: 'x' }),
   membership: fc.constantFrom<HostFacts['membership']>({ kind: 'NoLoadBalancer' }, { kind: 'Unknown', why: 'x' }, { kind: 'ListedUp' }, { kind: 'ListedDown', everywhere: true }, { kind: 'Partial', why: 'x' }, { kind: 'NotListed' }),
   operation: fc.constantFrom<HostFacts['operation']>({ kind: 'None' }, { kind: 'Running' }, { kind: 'Succeeded' }, { kind: 'Lost' }, { kind: 'Failed', class: 'Transient', message: 'x', replaceHost: true }, { kind: 'Failed', class: 'Transient', message: 'x', replaceHost: false }),
   inFlight: fc.oneof(fc.constant({ kind: 'Unknown' as const }), fc.integer({ min: 0, max: 2 }).map((requests) => ({ kind: 'Count' as const, requests }))),
-  fleet: fc.constantFrom<HostFacts['fleet']>({ kind: 'Agreed', version: 'v1' }, { kind: 'Disagree', why: 'x' }, { kind: 'Unknown', why: 'x' }),
+  siblings: fc.constantFrom({ listed: 3, up: 3 }, { listed: 3, up: 1 }, { listed: 0, up: 0 }),
+  fleet: fc.constantFrom<HostFacts['fleet']>({ kind: 'Agreed', version: 'v1', previousVersion: 'v0' }, { kind: 'Disagree', why: 'x' }, { kind: 'Unknown', why: 'x' }),
 });
 
 const law = (check: (host: HostView, facts: HostFacts, step: HostStep) => void): void =>
@@ -93,6 +96,12 @@ describe('nextHostStep, laws over any host and any facts', () => {
     expect(machine.kind).to.not.equal('Mismatch');
     expect(step.operation === 'Rotate').to.equal(machine.kind === 'Delivered');
     if (machine.kind === 'Delivered') expect(host.ownKey).to.equal(machine.ownKey);
+  }));
+
+  it('takes a host in service out for checks only while others are up, and mends it only towards a fleet that agrees', () => law((host, { siblings, membership, fleet }, step) => {
+    if (host.phase !== 'InService') return;
+    if (step.kind === 'Advance' && step.to === 'Deploying' && membership.kind !== 'NoLoadBalancer') expect(siblings!.up).to.be.greaterThan(0);
+    if (step.kind === 'StartOperation') expect(fleet.kind).to.equal('Agreed');
   }));
 
   it('counts a failed start only on the way into service', () => law((host, _facts, step) => {

@@ -92,6 +92,9 @@ stepTable('Deploying', { phase: 'Deploying' }, { ...unlisted, app: { kind: 'NotR
   { title: 'backs off after a failed deploy', host: op('Deploy'), facts: failed(false), now: at(11), step: { kind: 'Wait', until: at(25) } },
   { title: 'tries a failed deploy again', host: op('Deploy'), facts: failed(false), now: at(25), step: { kind: 'StartOperation', operation: 'Deploy' } },
   { title: 'gives up after three failed deploys', host: { ...op('Deploy'), operationFailures: 2 }, facts: failed(false), now: at(11), step: { ...advance('Deprovisioning'), failure: { class: 'Transient', message: 'registry refused' } } },
+  { title: 'a failed mending from its time in service is no failed start', host: { ...op('Deploy', -10), operationFailures: 9, joiningSince: at(-100) }, facts: failed(true), now: at(1), step: { kind: 'StartOperation', operation: 'Deploy' } },
+  { title: 'nothing is resumed while the fleet may be in maintenance', facts: { app: { kind: 'Quiesced', version: 'v1' }, fleet: { kind: 'Disagree', why: 'they are in maintenance' } }, now: at(1), step: { kind: 'Wait', why: 'the hosts that it must be like do not agree, as in a deploy, so it waits: they are in maintenance' } },
+  { title: 'departs when it lost its power after it was a member', host: { joiningSince: at(-9) }, facts: { machine: { kind: 'Unreachable', why: 'timeout' }, app: { kind: 'Unknown' }, server: found({ state: 'Off' }) }, now: at(1), step: advance('Departing') },
   { title: 'is replaced when the failure says so', host: op('Deploy'), facts: failed(true), now: at(11), step: { ...advance('Deprovisioning'), failure: { class: 'Transient', message: 'registry refused' } } },
   { title: 'fails at the start deadline', host: op('Deploy'), facts: { operation: { kind: 'Running' } }, now: at(600), step: advance('Deprovisioning') },
   { title: 'does not fail for a version that nobody knows', facts: { fleet: nobody, app: running() }, now: at(6000), step: wait },
@@ -100,6 +103,21 @@ stepTable('Deploying', { phase: 'Deploying' }, { ...unlisted, app: { kind: 'NotR
   { title: 'leaves when it is not wanted', host: { intent: 'Drain' }, now: at(1), step: advance('Deprovisioning') },
   { title: 'leaves by a drain when it was a member', host: { intent: 'Drain', joiningSince: at(-9) }, now: at(1), step: advance('Draining') },
   { title: 'a running deploy ends before the drain begins', host: { intent: 'Drain', joiningSince: at(-9), ...op('Deploy') }, facts: { operation: { kind: 'Running' } }, now: at(11), step: wait },
+]);
+
+const serves = { app: running(), probe: { kind: 'Answers' as const } };
+const hold = { joinHold: { host: 'web-9', version: 'v1', why: 'web-9 answers 12 of 60 requests with errors' } };
+
+stepTable('Deploying, what its pool asks before it joins', { phase: 'Deploying' }, { ...unlisted, ...serves }, [
+  { title: 'joins when its paths answer and are warm', facts: { preJoin: { kind: 'Answers' }, warmUp: 'Done' }, now: at(1), step: advance('Joining') },
+  { title: 'waits for a path that does not answer', facts: { preJoin: { kind: 'Fails', why: '/db answers 503' } }, now: at(1), step: { kind: 'Wait', why: 'a path that must answer before it joins does not: /db answers 503' } },
+  { title: 'waits for paths that were not asked', facts: { preJoin: { kind: 'Unknown' } }, now: at(1), step: wait },
+  { title: 'waits while it is warmed up', facts: { warmUp: 'Running' }, now: at(1), step: wait },
+  { title: 'waits until its warm-up has begun', facts: { warmUp: 'NotBegun' }, now: at(1), step: wait },
+  { title: 'is replaced at the start deadline, and says what did not answer', facts: { preJoin: { kind: 'Fails', why: '/db answers 503' } }, now: at(600), step: { ...advance('Deprovisioning'), failure: { class: 'Unavailable', message: 'not in service within 600 s (startTimeoutSeconds): a path that must answer before it joins does not: /db answers 503' } } },
+  { title: 'does not join while its version is held back', host: hold, now: at(1), step: { kind: 'Wait', why: 'no host of version v1 joins: web-9 answers 12 of 60 requests with errors' } },
+  { title: 'is not replaced for that either', host: hold, now: at(9000), step: wait },
+  { title: 'joins with another version', host: hold, facts: { app: running('v2'), fleet: { kind: 'Agreed', version: 'v2' } }, now: at(1), step: advance('Joining') },
 ]);
 
 stepTable('Deploying, without a load balancer', { phase: 'Deploying', roleKind: 'Job', hasLoadBalancer: false }, { membership: { kind: 'NoLoadBalancer' }, probe: { kind: 'Unknown' } }, [
@@ -125,7 +143,6 @@ const gone = { machine: { kind: 'Unreachable' as const, why: 'timeout' }, probe:
 
 stepTable('InService', {}, {}, [
   { title: 'stays', now: at(1000), step: { kind: 'Wait', afterSeconds: 5 } },
-  { title: 'stays on a version that is not wanted any more', facts: { fleet: { kind: 'Agreed', version: 'v2' } }, now: at(1000), step: wait },
   { title: 'stays while everything is unknown', facts: { ...gone, membership: { kind: 'Unknown', why: 'down' }, server: { kind: 'Unknown', why: 'down' } }, now: at(1000), step: wait },
   { title: 'drains by intent', host: { intent: 'Drain' }, now: at(1000), step: advance('Draining') },
   { title: 'drains when it is deleted by itself', host: { deleting: true }, now: at(1000), step: advance('Draining') },

@@ -58,7 +58,7 @@ describe('failed starts', () => {
 
 describe('boot times', () => {
   const at = (seconds: number): string => toTimestamp(START + seconds * 1000);
-  const served = (name: string, seconds: number): KamalHost => hostOf(name, { phase: 'InService', inServiceAt: at(seconds) });
+  const served = (name: string, seconds: number): KamalHost => hostOf(name, { phase: 'InService', bootedAt: at(seconds) });
 
   it('are learned once a boot, in the order of their end', () => {
     const first = learnBoots(poolOf('web'), [served('b', 40.25), served('a', 12)]);

@@ -1,0 +1,54 @@
+import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, keyOf } from '../api/index.ts';
+import { type Instant, type Phase, fromTimestamp } from '../model/index.ts';
+import type { HostView, JoinHold } from '../plan/index.ts';
+import type { Context } from './context.ts';
+import { hostTarget, pinnedKey } from './host-endpoint.ts';
+
+/** One host with what its pool and provider add, as the lifecycle sees it. */
+export async function viewHost(context: Context, host: KamalHost, pool: HostPool): Promise<HostView> {
+  const status = host.status ?? {};
+  const deleting = host.metadata.deletionTimestamp !== undefined;
+  const target = hostTarget(host, pool);
+  const providers = pool.spec.placements.map(({ provider }) => context.providers[provider]);
+  const view: HostView = {
+    key: keyOf(host),
+    hostID: host.spec.hostID,
+    phase: status.phase ?? 'Pending',
+    phaseSince: fromTimestamp(status.phaseSince) ?? context.clock.now(),
+    createdAt: fromTimestamp(host.metadata.creationTimestamp) ?? context.clock.now(),
+    intent: host.spec.intent,
+    deleting,
+    poolState: await poolState(context, host, pool, deleting),
+    roleKind: pool.spec.roleKind,
+    hasLoadBalancer: pool.spec.loadBalancer !== undefined,
+    worksUnder: target !== undefined && context.deployer.needsLock(target) ? 'DeployLock' : 'NoLock',
+    createAttempts: status.createAttempts ?? 0,
+    settleSeconds: Math.max(0, ...providers.map((provider) => provider?.settleSeconds ?? 0)),
+    drainSeconds: pool.spec.drain.timeoutSeconds,
+    startTimeoutSeconds: pool.spec.limits.startTimeoutSeconds,
+    healthIntervalSeconds: pool.spec.health.intervalSeconds,
+    operationFailures: status.failure?.count ?? 0,
+  };
+  const optional = {
+    lastCreateIntentAt: fromTimestamp(status.lastCreateIntentAt), providerID: status.providerID ?? host.metadata.annotations?.[ADOPTED_ANNOTATION],
+    listedUpSince: fromTimestamp(status.listedUpSince), drainDeadline: fromTimestamp(status.drainDeadline),
+    drainOrigin: status.drainOrigin as Phase | undefined, joiningSince: fromTimestamp(status.joiningSince),
+    ownKey: pinnedKey(host), bootID: status.bootID, joinHold: joinHoldOf(pool, context.clock.now()), unlistedSince: fromTimestamp(status.unlistedSince),
+    operation: status.operation === undefined ? undefined : { ...status.operation, startedAt: fromTimestamp(status.operation.startedAt) ?? context.clock.now() },
+  };
+  return Object.assign(view, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
+}
+
+function joinHoldOf({ status }: HostPool, now: Instant): JoinHold | undefined {
+  const hold = status?.joinHold;
+  return hold === undefined || now >= (fromTimestamp(hold.until) ?? 0) ? undefined : { host: hold.host, version: hold.version, why: hold.reason };
+}
+
+/** A host deleted by itself under a live pool drains; one that goes with its pool, namespace or kind is retained, unless the pool says Drain. */
+async function poolState(context: Context, host: KamalHost, pool: HostPool, deleting: boolean): Promise<HostView['poolState']> {
+  if (pool.spec.deletionPolicy === 'Retain') {
+    if (pool.metadata.deletionTimestamp !== undefined) return 'Ending';
+    if (deleting && await context.store.ending('KamalHost', host.metadata.namespace) !== 'No') return 'Ending';
+  }
+  return pool.spec.paused ? 'Paused' : 'Live';
+}
