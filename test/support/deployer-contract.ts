@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { ObjectKey } from '../../controller/api/index.ts';
 import type { AppFact, Endpoint, OperationFact } from '../../controller/model/index.ts';
-import type { DeployTarget, Deployer, Operation } from '../../controller/ports/index.ts';
+import type { DeployTarget, Deployer, HostIdentity, Operation } from '../../controller/ports/index.ts';
 import { POOL_NEEDS } from './pool-needs.ts';
 
 export interface DeployerUnderTest extends AsyncDisposable {
@@ -11,6 +11,8 @@ export interface DeployerUnderTest extends AsyncDisposable {
   hosts: readonly Endpoint[];
   /** Where nothing answers. */
   nowhere: Endpoint;
+  /** How a host proves who it is, where the deployer asks. */
+  identity?(endpoint: Endpoint): HostIdentity;
   /** Status of a request to a host. */
   request(endpoint: Endpoint, path: string): Promise<number>;
   /** How often the app of a host was started. */
@@ -31,7 +33,7 @@ export function deployerContract(name: string, make: () => Promise<DeployerUnder
     afterEach(() => world[Symbol.asyncDispose]());
 
     const endpoint = (index = 0): Endpoint => world.hosts[index] as Endpoint;
-    const target = (at = endpoint()): DeployTarget => ({ host, endpoint: at, role, ssh: POOL_NEEDS.ssh, identity: { kind: 'Bought', hostID: 'contract' } });
+    const target = (at = endpoint()): DeployTarget => ({ host, endpoint: at, role, ssh: POOL_NEEDS.ssh, identity: world.identity?.(at) ?? { kind: 'Bought', hostID: 'contract' } });
     const app = async (at = endpoint()): Promise<AppFact> => (await world.deployer.inspect(target(at))).app;
     const ended = (id: string): Promise<OperationFact> => world.until(`${id} ends`, async () => {
       const fact = world.deployer.observe(id);
