@@ -1,4 +1,5 @@
 import type { ScalingPolicySpec } from '../api/index.ts';
+import type { Mechanism } from '../decide/index.ts';
 import type { Billing } from '../model/index.ts';
 import type { Contender } from './backtest.ts';
 import { awsTargetTracking, fixedHosts, hpaOnCpu, hpaOnRequests, nomadTargetValue, stepRule } from './baselines/index.ts';
@@ -6,7 +7,7 @@ import { ourEngine } from './ours.ts';
 
 /** A contender as plain data, so that another thread can run it. */
 export type ContenderSpec = { name: string } & (
-  | { kind: 'Engine'; explanation: string; policy: ScalingPolicySpec; billing: Billing; drainSeconds: number }
+  | { kind: 'Engine'; explanation: string; policy: ScalingPolicySpec; billing: Billing; drainSeconds: number; without?: Mechanism }
   | { kind: 'HpaOnCpu' | 'HpaOnRequests' | 'AwsTargetTracking' | 'NomadTargetValue'; target: number }
   | { kind: 'StepRule'; outAbove: number; inBelow: number; cooldownSeconds: number }
   | { kind: 'Static'; hosts: number; enoughFor: string }

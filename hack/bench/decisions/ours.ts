@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readPolicy } from '../../../controller/compose/read-policy.ts';
+import type { ScalingPolicySpec } from '../../../controller/api/index.ts';
 import type { Billing } from '../../../controller/model/index.ts';
 import { type ContenderSpec, simulatedPolicy } from '../../../controller/simulate/index.ts';
 
@@ -11,6 +12,7 @@ const DRAIN_SECONDS = 30;
 export interface OurSetting {
   /** `thrifty`, `default` or `safe`. */
   name: string;
+  policy: ScalingPolicySpec;
   specFor(billing: Billing, source: 'Hosts' | 'LoadBalancer'): ContenderSpec;
 }
 
@@ -23,6 +25,7 @@ export async function ourSettings(): Promise<OurSetting[]> {
     const name = /^evaluate-web-?(.*)\.yaml$/.exec(basename(file))?.[1] || 'default';
     return {
       name,
+      policy: policy.spec,
       specFor: (billing, source) => ({
         name: `ours, ${name}`, kind: 'Engine', explanation: '', billing, drainSeconds: DRAIN_SECONDS,
         policy: simulatedPolicy(policy.spec, source === 'Hosts' ? undefined : ['rps', 'p95']).policy,

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ReferenceTrace, REFERENCE_TRACES } from '../../../controller/simulate/index.ts';
+import { ABLATION_HEAD, ablationRows, ablations } from './ablations.ts';
 import { BASELINES, CLAIRVOYANTS, FAMILIES, FEW_TARGETS, type Family, TARGETS } from './contenders.ts';
 import { ourSettings } from './ours.ts';
 import { type Scored, type Wanted, loadTraces, scoreAll } from './runs.ts';
@@ -46,6 +47,11 @@ const worlds = (['Second', 'Hour'] as const).flatMap((billing) => variants.map((
   };
 }));
 
+const middle = settings.find(({ name }) => name === 'default');
+const parts = values.short || middle === undefined ? [] : ablations(middle).map((ablation) => ({
+  ...ablation, index: want(ablation.billing === 'Hour' ? byTheHour(REFERENCE) : REFERENCE, ablation.spec, FINE),
+}));
+
 const started = performance.now();
 const scored = await scoreAll(wanted, loadTraces(folder, REFERENCE_TRACES), {
   progress: (done, all) => {
@@ -72,4 +78,8 @@ console.log(markdown(['world', 'ours', ...FAMILIES.map(({ name }) => name)], wor
     ...curves.map((curve) => (curve === undefined ? 'has no CPU metric' : comparisonCell(compared(score, curve.map((index) => at(index).mean), by)))),
   ];
 }))));
+if (middle !== undefined && parts.length > 0) {
+  console.log('\n## What each mechanism is worth\n\nThe default without one of them, and what it then costs to be short no longer than the whole is.\n');
+  console.log(markdown(ABLATION_HEAD, ablationRows(parts.map((part) => ({ ...part, score: at(part.index).mean })), middle.policy.prediction.caution)));
+}
 console.log(`\n${wanted.length} contenders and worlds in ${((performance.now() - started) / 1000).toFixed(0)} s.`);

@@ -33,6 +33,19 @@ export function atEqualCost(curve: readonly Score[], cost: number, by: 'cost' | 
   return undefined;
 }
 
+/** What a cost would be at so many seconds short a day: on the line between the nearest settings, seconds by their logarithm. Undefined outside of the curve. */
+export function costAtEqualShortage(curve: readonly Score[], shortSecondsPerDay: number, by: 'cost' | 'hourlyCost'): number | undefined {
+  const sorted = curve.toSorted((one, other) => one.shortSecondsPerDay - other.shortSecondsPerDay);
+  for (let index = 1; index < sorted.length; index++) {
+    const [fewer, more] = [sorted[index - 1]!, sorted[index]!];
+    if (fewer.shortSecondsPerDay > shortSecondsPerDay || more.shortSecondsPerDay < shortSecondsPerDay) continue;
+    const [low, high] = [Math.log(1 + fewer.shortSecondsPerDay), Math.log(1 + more.shortSecondsPerDay)];
+    const share = high === low ? 0 : (Math.log(1 + shortSecondsPerDay) - low) / (high - low);
+    return fewer[by] + share * (more[by] - fewer[by]);
+  }
+  return undefined;
+}
+
 /** `cost / cost_h / seconds a day short / % bad / actions a day`, as the published tables have it. */
 export const cellOf = ({ cost, hourlyCost, shortSecondsPerDay, badPercent, actionsPerDay }: Score): string =>
   [cost.toFixed(2), hourlyCost.toFixed(2), shortSecondsPerDay.toFixed(0), badPercent.toFixed(1), actionsPerDay.toFixed(0)].join(' / ');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Score, atEqualCost, cellOf, meanOf } from '../../../hack/bench/decisions/score.ts';
+import { type Score, atEqualCost, cellOf, costAtEqualShortage, meanOf } from '../../../hack/bench/decisions/score.ts';
 import { compared, isAhead } from '../../../hack/bench/decisions/tables.ts';
 
 const score = (cost: number, shortSecondsPerDay: number): Score => ({ cost, hourlyCost: 2 * cost, shortSecondsPerDay, badPercent: shortSecondsPerDay / 100, actionsPerDay: 10 });
@@ -15,6 +15,12 @@ describe('bench:decisions', () => {
   it('compares nothing with a baseline that cannot cost the same', () => {
     expect(atEqualCost(curve, 1.05, 'cost')).to.equal(undefined);
     expect(atEqualCost(curve, 1.35, 'cost')).to.equal(undefined);
+  });
+
+  it('reads what a curve would cost at equal shortage', () => {
+    expect(costAtEqualShortage(curve, 300, 'cost')).to.be.closeTo(1.2, 1e-9);
+    expect(costAtEqualShortage(curve, 173, 'cost')).to.be.within(1.2, 1.3).and.to.be.closeTo(1.25, 0.005);
+    expect(costAtEqualShortage(curve, 50, 'cost')).to.equal(undefined);
   });
 
   it('is ahead only where both seconds short and bad requests are no more', () => {

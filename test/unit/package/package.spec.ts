@@ -70,6 +70,16 @@ describe('the installed package', function () {
     expect(await called('version')).to.equal(`${packed.manifest.version}\n`);
   });
 
+  it('backtests a policy on its worker threads, and writes the page with the charts', async () => {
+    const load = join(folder, 'load.csv');
+    await writeFile(load, ['seconds,rps', ...Array.from({ length: 48 }, (_, hour) => `${hour * 300},${100 + 60 * Math.sin(hour / 4)}`)].join('\n'));
+    const page = join(folder, 'report.html');
+    const { code, stdout, stderr } = await call('simulate', '--policy', join(packed.folder, 'manifests', 'samples', 'evaluate-web.yaml'), '--trace', load, '--html', page);
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: `wrote ${page}\n` });
+    expect(stdout).to.match(/^your policy +1\.\d\d/m);
+    expect(await readFile(page, 'utf8')).to.include('uPlot');
+  });
+
   it('finds its own samples valid', async () => {
     const samples = join(packed.folder, 'manifests', 'samples');
     expect(await called('validate', samples)).to.equal('7 documents, no error\n');
