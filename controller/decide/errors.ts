@@ -4,7 +4,7 @@
  */
 export type Errors = readonly number[];
 
-const BINS = 64;
+const BINS = 128;
 /** Error sizes grow like a hyperbolic sine from bin to bin: fine around zero, and up to 20 spreads at the ends. */
 const RANGE = Math.asinh(40);
 const WIDTH = (2 * RANGE) / BINS;

@@ -17,7 +17,10 @@ export function readLine(text: string): ReadLine {
   const { time, metrics, hosts, bootSeconds, launchedAt } = line;
   const at = instantOf(time);
   if (typeof time !== 'string' || at === undefined) return bad(`time is ${shown(time)}: write RFC 3339, such as "2026-11-23T12:00:15Z"`);
-  const wrong = metricsFault(metrics) ?? hostsFault(hosts) ?? listFault('bootSeconds', bootSeconds, isAmount, 'numbers of seconds from 0 on') ?? listFault('launchedAt', launchedAt, isTime, 'RFC 3339 times');
+  const launches = Array.isArray(launchedAt) ? launchedAt.map(instantOf) : undefined;
+  const wrong = metricsFault(metrics) ?? hostsFault(hosts)
+    ?? listFault('bootSeconds', bootSeconds, isAmount, 'numbers of seconds from 0 on')
+    ?? listFault('launchedAt', launchedAt, (_, index) => launches?.[index] !== undefined, 'RFC 3339 times');
   if (wrong !== undefined) return bad(wrong);
   return {
     kind: 'Moment',
@@ -27,7 +30,7 @@ export function readLine(text: string): ReadLine {
       metrics: metrics as Moment['metrics'],
       hosts: hosts as unknown as HostCounts,
       ...(bootSeconds !== undefined && bootSeconds !== null && { bootSeconds: bootSeconds as number[] }),
-      ...(launchedAt !== undefined && launchedAt !== null && { launchedAt: (launchedAt as string[]).map((text) => fromTimestamp(text)!) }),
+      ...(launches !== undefined && { launchedAt: launches as Instant[] }),
     },
   };
 }
@@ -56,17 +59,16 @@ function hostsFault(hosts: unknown): string | undefined {
   return Number(hosts['warming']) > Number(hosts['inService']) ? `hosts.warming is ${shown(hosts['warming'])}, more than hosts.inService: warming hosts are part of those in service` : undefined;
 }
 
-function listFault(name: string, list: unknown, is: (item: unknown) => boolean, wanted: string): string | undefined {
+function listFault(name: string, list: unknown, is: (item: unknown, index: number) => boolean, wanted: string): string | undefined {
   if (list === undefined || list === null) return undefined;
   if (!Array.isArray(list)) return `${name} is ${shown(list)}: write a list of ${wanted}`;
-  const index = list.findIndex((item) => !is(item));
+  const index = list.findIndex((item, place) => !is(item, place));
   return index < 0 ? undefined : `${name}[${index}] is ${shown(list[index])}: write a list of ${wanted}`;
 }
 
 const TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 const instantOf = (text: unknown): Instant | undefined => (typeof text === 'string' && TIME.test(text) ? fromTimestamp(text) : undefined);
-const isTime = (item: unknown): boolean => instantOf(item) !== undefined;
 const isNumber = (item: unknown): item is number => typeof item === 'number' && Number.isFinite(item);
 const isAmount = (item: unknown): boolean => isNumber(item) && item >= 0;
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
