@@ -76,7 +76,7 @@ describe('decide: the lead time', () => {
   });
 
   it('decides how far a rise is followed: slow boots buy earlier', () => {
-    const rise = Array.from({ length: 12 }, (_, index) => ({ rps: 300 + index * 30, hosts: 6 }));
+    const rise = Array.from({ length: 12 }, (_, index) => ({ rps: 500 + index * 12, hosts: 9 }));
     const [quick, slow] = [[20], [240]].map((bootSeconds) => follow(rise, { bootSeconds }).at(-1)!.desired);
     expect(slow).to.be.above(quick!);
   });
