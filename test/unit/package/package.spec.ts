@@ -82,7 +82,7 @@ describe('the installed package', function () {
 
   it('finds its own samples valid', async () => {
     const samples = join(packed.folder, 'manifests', 'samples');
-    expect(await called('validate', samples)).to.equal('7 documents, no error\n');
+    expect(await called('validate', samples)).to.equal('13 documents, no error\n');
     const broken = join(folder, 'broken.yaml');
     await writeFile(broken, 'kind: [\n');
     const { code, stdout } = await call('validate', samples, broken);
