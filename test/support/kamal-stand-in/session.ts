@@ -145,6 +145,7 @@ export class Session {
     if (level === 'info') this.output.verbosity = hookVerbosity(this.config.raw['hooks_output'], name) ?? level;
     const running = this.#start(words, 'localhost', 'info');
     const result = await this.world.hook(words[0] ?? '', env);
+    for (const stream of ['stdout', 'stderr'] as const) for (const line of result[stream].split(/(?<=\n)/)) if (line !== '') this.output.data(running, stream, line);
     if (result.status === 0) this.output.finished(running, 0, this.world.now().getTime());
     this.output.verbosity = level;
     // Ruby reports a local command's wait status, which has the exit status in its higher byte.
@@ -177,7 +178,10 @@ export class Session {
   }
 
   #onHost(host: string): OnHost {
-    const connection = this.#connections.get(host) ?? connectionTo(this.world, host, this.config.ssh);
+    const connection = this.#connections.get(host) ?? connectionTo(this.world, host, this.config.ssh, {
+      retries: Number(this.config.sshkit['dns_retries'] ?? 3),
+      warn: (text) => this.output.log('warn', text),
+    });
     this.#connections.set(host, connection);
     const run = async (words: Words, options: RunOptions): Promise<{ succeeded: boolean; stdout: string }> => {
       const running = this.#start(words, host, options.level ?? 'info');
@@ -196,6 +200,7 @@ export class Session {
         return options.raw === true ? stdout : stdout.trim();
       },
       upload: async (content, path) => {
+        this.output.log('debug', `Uploading ${path} 0.0%`);
         await connection.upload(content, path, '0600');
         this.output.info(`Uploading ${path} 100.0%`);
       },

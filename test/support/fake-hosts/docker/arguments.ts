@@ -1,6 +1,6 @@
 /** Options of Docker's command line. */
 
-const FLAGS = new Set(['--detach', '-d', '--rm', '--all', '-a', '--quiet', '-q', '--latest', '--force', '-f', '--no-trunc', '--timestamps', '--follow']);
+const FLAGS = new Set(['--detach', '-d', '--rm', '--all', '-a', '--quiet', '-q', '--latest', '--force', '-f', '--no-trunc', '--timestamps', '--follow', '--init']);
 
 export interface DockerArguments {
   /** Values by option; a flag has an empty one. */

@@ -30,11 +30,12 @@ export function parseOptions(words: readonly string[], specs: readonly OptionSpe
   const rest: string[] = [];
   const values: Record<string, string | number | boolean> = {};
 
-  const valueOf = (shown: string): string => {
+  /** Thor takes the option's own name for a text that is missing, unless the option is required. */
+  const valueOf = (spec: OptionSpec, shown: string): string => {
     const next = queue[0];
-    if (next === undefined || isSwitch(next)) throw new UsageError(`No value provided for option '${shown}'`);
-    queue.shift();
-    return next;
+    if (next !== undefined && !isSwitch(next)) return queue.shift() ?? '';
+    if (spec.type === 'string' && spec.required !== true) return spec.name;
+    throw new UsageError(`No value provided for option '${shown}'`);
   };
   const take = (spec: OptionSpec, negated: boolean): void => {
     const shown = `--${spec.name.replaceAll('_', '-')}`;
@@ -50,13 +51,13 @@ export function parseOptions(words: readonly string[], specs: readonly OptionSpe
         return;
       }
       case 'numeric': {
-        const text = valueOf(shown);
+        const text = valueOf(spec, shown);
         if (!/^-?\d*\.?\d+$/.test(text)) throw new UsageError(`Expected numeric value for '${shown}'; got ${JSON.stringify(text)}`);
         values[spec.name] = Number(text);
         return;
       }
       case 'string':
-        values[spec.name] = valueOf(shown);
+        values[spec.name] = valueOf(spec, shown);
         return;
       default:
         spec.type satisfies never;

@@ -61,7 +61,7 @@ function viaObject({ ssh }: Configuration): RubyObject | undefined {
   if (ssh.via === undefined) return undefined;
   return 'jump' in ssh.via
     ? new RubyObject('Net::SSH::Proxy::Jump', { jump_proxies: ssh.via.jump })
-    : new RubyObject('Net::SSH::Proxy::Command', { command_line_template: ssh.via.command, command_line: null });
+    : new RubyObject('Net::SSH::Proxy::Command', { command_line_template: ssh.via.command, command_line: null, timeout: 60 });
 }
 
 /** A list stands at the column of its key, a mapping two further in. */

@@ -101,6 +101,7 @@ class Reader {
   #call(value: RubyValue, name: string): RubyValue {
     const args = this.#takes('(') ? this.#list(')') : [];
     const method = METHODS[name];
+    if (value === null && method !== undefined && !['to_a', 'to_s', 'to_i', 'to_json', 'inspect'].includes(name)) throw noMethod(name);
     const answer = method?.(value, args);
     if (answer === undefined) throw this.#beyond(name);
     return answer;
@@ -213,11 +214,13 @@ const rubyClass = (value: RubyValue): string => {
 };
 
 function member(value: RubyValue, key: RubyValue): RubyValue {
-  if (value === null) throw new KamalError('NoMethodError', "undefined method `[]' for nil:NilClass");
+  if (value === null) throw noMethod('[]');
   if (Array.isArray(value) && typeof key === 'number') return value.at(key) ?? null;
   if (typeof value === 'object' && !Array.isArray(value)) return value[textOf(key)] ?? null;
   throw runtimeError(`no element ${JSON.stringify(key)} of ${rubyClass(value)}`);
 }
+
+const noMethod = (name: string): KamalError => new KamalError('NoMethodError', `undefined method \`${name}' for nil:NilClass`);
 
 const isEmpty = (value: RubyValue): boolean => value === '' || (Array.isArray(value) && value.length === 0);
 

@@ -10,6 +10,9 @@ import type { World } from '../world.ts';
 import { type ClientConfig, clientConfig, expandPath } from './client-config.ts';
 import { hostKeys } from './known-hosts.ts';
 
+/** The class of a name that no server knows; Kamal asks again a few times. */
+export const UNRESOLVED = 'SocketError';
+
 const DEFAULT_IDENTITIES = ['~/.ssh/id_ed25519', '~/.ssh/id_rsa', '~/.ssh/id_dsa', '~/.ssh/id_ecdsa'];
 
 /** Rejects with a KamalError of net-ssh's or Ruby's class. */
@@ -37,17 +40,20 @@ async function openSocket(world: World, target: Target, settings: SshSettings, c
   return withinSeconds(config.connectTimeoutSeconds, dialed, new KamalError('Net::SSH::ConnectionTimeout', 'Net::SSH::ConnectionTimeout'), (late) => late.destroy());
 }
 
+/** Ruby names the address that a name stands for; of several the last one tried. */
 function dialError(error: unknown, { host, port }: Target): KamalError {
-  const code = String((error as NodeJS.ErrnoException).code);
+  const last = error instanceof AggregateError ? error.errors.at(-1) as unknown : error;
+  const { code, address = host } = last as NodeJS.ErrnoException & { address?: string };
   const said: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'Connection refused', EHOSTUNREACH: 'No route to host', ENETUNREACH: 'Network is unreachable', ECONNRESET: 'Connection reset by peer',
+    ECONNREFUSED: 'Connection refused', EHOSTUNREACH: 'No route to host', ENETUNREACH: 'Network is unreachable',
   };
   if (code === 'ETIMEDOUT') return new KamalError('Net::SSH::ConnectionTimeout', 'Net::SSH::ConnectionTimeout');
-  if (code === 'ENOTFOUND') return new KamalError('Socket::ResolutionError', 'getaddrinfo: Name or service not known');
-  if (code === 'EAI_AGAIN') return new KamalError('Socket::ResolutionError', 'getaddrinfo: Temporary failure in name resolution');
-  const words = said[code];
-  if (words === undefined) throw error;
-  return new KamalError(`Errno::${code}`, `${words} - connect(2) for ${host}:${port}`);
+  if (code === 'ENOTFOUND') return new KamalError(UNRESOLVED, 'getaddrinfo: Name or service not known');
+  if (code === 'EAI_AGAIN') return new KamalError(UNRESOLVED, 'getaddrinfo: Temporary failure in name resolution');
+  if (code === 'ECONNRESET') return new KamalError('Errno::ECONNRESET', 'Connection reset by peer');
+  const words = said[code ?? ''];
+  if (code === undefined || words === undefined) throw error;
+  return new KamalError(`Errno::${code}`, `${words} - connect(2) for ${address}:${port}`);
 }
 
 /** Jump hosts are reached by this machine's ssh, as net-ssh does it. */
@@ -105,9 +111,10 @@ function shakeHands(world: World, socket: Socket, target: Target, settings: SshS
   const client = new ssh2.Client();
   return new Promise((resolve, reject) => {
     let refused: unknown;
-    const fail = (error: Error & { level?: string }): void => {
+    const fail = (error: Error & { level?: string; code?: string }): void => {
       if (refused !== undefined) reject(refused as Error);
       else if (error.level === 'client-authentication') reject(new KamalError('Net::SSH::AuthenticationFailed', `Authentication failed for user ${settings.user}@${target.host}`));
+      else if (error.code === 'ECONNRESET') reject(new KamalError('Errno::ECONNRESET', 'Connection reset by peer'));
       else reject(new KamalError('Net::SSH::Disconnect', 'connection closed by remote host'));
     };
     client.once('ready', () => resolve(client)).once('error', fail).once('close', () => fail(new Error('closed')));

@@ -3,7 +3,7 @@ import type { Client, ClientChannel } from 'ssh2';
 import type { SshSettings } from '../config/ssh.ts';
 import { KamalError } from '../errors.ts';
 import type { World } from '../world.ts';
-import { connectTo } from './connect.ts';
+import { connectTo, UNRESOLVED } from './connect.ts';
 
 export interface RemoteResult {
   /** Absent when a signal ended the command. */
@@ -19,12 +19,18 @@ export interface Connection {
   close(): void;
 }
 
-export function connectionTo(world: World, host: string, settings: SshSettings): Connection {
+/** What is asked again when a name is not resolved, and who is told of it. */
+export interface DnsPatience {
+  retries: number;
+  warn(text: string): void;
+}
+
+export function connectionTo(world: World, host: string, settings: SshSettings, dns: DnsPatience): Connection {
   let open: { client: Client; lost?: KamalError } | undefined;
 
   const client = async (): Promise<{ client: Client; lost?: KamalError }> => {
     if (open !== undefined) return open;
-    const fresh: { client: Client; lost?: KamalError } = { client: await connectTo(world, host, settings) };
+    const fresh: { client: Client; lost?: KamalError } = { client: await resolved(world, host, dns, () => connectTo(world, host, settings)) };
     fresh.client.on('error', (error: Error & { level?: string; code?: string }) => (fresh.lost = lossOf(error, host)));
     fresh.client.once('close', () => {
       if (open === fresh) open = undefined;
@@ -86,6 +92,20 @@ export function connectionTo(world: World, host: string, settings: SshSettings):
     },
     close: () => open?.client.end(),
   };
+}
+
+/** Waits a tenth of a second before the second attempt, and twice as long before each further one. */
+async function resolved<T>(world: World, host: string, dns: DnsPatience, connect: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (!(error instanceof KamalError) || error.ruby !== UNRESOLVED || attempt > dns.retries) throw error;
+      const seconds = Math.min(0.1 * 2 ** (attempt - 1), 2);
+      dns.warn(`Retrying DNS for ${host} (attempt ${attempt}/${dns.retries}) in ${seconds.toFixed(2)}s: ${error.message}`);
+      await world.sleep(seconds * 1000);
+    }
+  }
 }
 
 function lossOf(error: Error & { level?: string; code?: string }, host: string): KamalError {
