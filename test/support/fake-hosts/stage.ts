@@ -46,7 +46,7 @@ export interface Stage extends AsyncDisposable {
   /** Called whenever the stand-in waits, once its time has passed. */
   onSleep: (milliseconds: number) => void;
   /** `Black hole` swallows connections, so that only a time limit ends the attempt. */
-  routes: Map<string, 'Black hole' | 'No route'>;
+  routes: Map<string, 'Black hole' | 'No route' | 'Refused'>;
   write(path: string, text: string): Promise<void>;
   /** In its own folder unless told another. */
   kamal(argv: readonly string[], env?: Readonly<Record<string, string>>, cwd?: string): Promise<KamalResult>;
@@ -136,7 +136,7 @@ async function dial(stage: Stage, server: HostServer | undefined, address: strin
   const route = stage.routes.get(address);
   if (route === 'Black hole') return new Promise(() => undefined);
   if (route === 'No route') throw failed('EHOSTUNREACH');
-  if (server === undefined) throw failed('ECONNREFUSED');
+  if (server === undefined || route === 'Refused') throw failed('ECONNREFUSED');
   const socket = await server.dial();
   // The host sees itself at its own address, not at the loopback port that stands for it.
   Object.defineProperty(socket, 'remoteAddress', { value: address });
