@@ -35,7 +35,7 @@ export const REPLACES_ANNOTATION = `${GROUP}/replaces`;
 /** Annotation on KamalHost objects: the provider's id of a server that was there before the object, so that none is bought for it. */
 export const ADOPTED_ANNOTATION = `${GROUP}/adopted`;
 
-/** Annotation on KamalHost objects: the SSH host key that a person vouches for, as `type base64`, where no status tells it any more. */
+/** Annotation on KamalHost objects: the SSH host key that a person vouches for, as `type base64`: in place of the pinned one, or of one that was lost with its store. */
 export const HOST_KEY_ANNOTATION = `${GROUP}/host-key`;
 
 /**

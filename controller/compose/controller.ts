@@ -8,6 +8,7 @@ import { createPasses, failureText, workKeyText } from '../reconcile/dispatch.ts
 import { createDeployLockView } from '../reconcile/deploy-lock-view.ts';
 import { createFleetView } from '../reconcile/fleet-view.ts';
 import { createInspections } from '../reconcile/inspections.ts';
+import { createRequestBaselines } from '../reconcile/newcomers.ts';
 import { createEngineStates } from '../reconcile/engine-states.ts';
 import { createLoadHistories } from '../reconcile/load-histories.ts';
 import { loadMembership } from '../reconcile/membership-document.ts';
@@ -72,6 +73,7 @@ export function startController(adapters: Adapters): Controller {
     locks: createDeployLockView(adapters.deployLock, clock),
     fleets: createFleetView(adapters.deployer, clock),
     inspections: createInspections(clock),
+    baselines: createRequestBaselines(),
     engineStates: createEngineStates(documents, clock),
     loadHistories: createLoadHistories(documents, clock),
     meters,

@@ -5,7 +5,7 @@ import type { HostView } from './host-view.ts';
  * Why the machine is not taken for the host that was bought, as a clause; undefined where nothing speaks against it.
  * Whoever reads its user data has the delivered key: it counts until the machine's own has taken over, and never again.
  */
-export function identityProblem(host: HostView, { machine }: HostFacts): string | undefined {
+export function identityProblem(host: Pick<HostView, 'phase' | 'ownKey'>, { machine }: Pick<HostFacts, 'machine'>): string | undefined {
   switch (machine.kind) {
     case 'Mismatch': return machine.why;
     case 'Delivered':

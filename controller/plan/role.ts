@@ -43,6 +43,9 @@ export const ROLES: Record<RoleKind, Role> = {
 /** Whether a host of this role is as it must be to serve. */
 export const isReady = (roleKind: RoleKind, facts: HostFacts): boolean => ROLES[roleKind].notReady(facts) === undefined;
 
+/** In what a running app of this role differs from a fleet that agrees, as a clause. */
+export const unlikeFleet = (roleKind: RoleKind, facts: HostFacts): string | undefined => ROLES[roleKind].unlikeFleet(facts);
+
 function notFleets({ app, fleet }: HostFacts): string | undefined {
   if (fleet.kind === 'Disagree') return `the hosts that it must be like do not agree, as in a deploy, so it waits: ${fleet.why}`;
   if (fleet.kind === 'Unknown') return `what the fleet runs is not known: ${fleet.why}`;

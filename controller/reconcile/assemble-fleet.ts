@@ -23,8 +23,9 @@ export function assembleFleet(
     maxSurge: pool.spec.limits.maxSurge,
     paused: pool.spec.paused,
   };
-  const startBackoffUntil = fromTimestamp(pool.status?.startBackoffUntil);
-  return startBackoffUntil === undefined ? fleet : { ...fleet, startBackoffUntil };
+  // What would be bought while no host may join would only wait, and cost.
+  const held = [pool.status?.startBackoffUntil, pool.status?.joinHold?.until].flatMap((until) => fromTimestamp(until) ?? []);
+  return held.length === 0 ? fleet : { ...fleet, startBackoffUntil: Math.max(...held) };
 }
 
 function fleetHost(host: KamalHost, billing: (provider: ProviderName) => Billing, now: Instant): FleetHost {

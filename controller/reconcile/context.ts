@@ -5,6 +5,7 @@ import type {
 } from '../ports/index.ts';
 import type { Meters } from '../report/meters.ts';
 import type { DeployLockView } from './deploy-lock-view.ts';
+import type { RequestBaselines } from './newcomers.ts';
 import type { PlacementView } from './placement-view.ts';
 import type { PriceView } from './price-view.ts';
 import type { FleetView } from './fleet-view.ts';
@@ -49,6 +50,7 @@ export interface Context {
   placements: PlacementView;
   fleets: FleetView;
   inspections: Inspections;
+  baselines: RequestBaselines;
   engineStates: EngineStates;
   loadHistories: LoadHistories;
   meters: Meters;

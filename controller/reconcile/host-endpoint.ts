@@ -52,8 +52,8 @@ export const fixedEndpoints = (pool: HostPool): { name: string; endpoint: Endpoi
     },
   }));
 
-/** What the host's status keeps, or what a person wrote where that was lost with the store. */
-export const pinnedKey = ({ metadata, status }: KamalHost): string | undefined => status?.hostKey ?? metadata.annotations?.[HOST_KEY_ANNOTATION];
+/** What a person vouches for, else what was pinned at first contact. */
+export const pinnedKey = ({ metadata, status }: KamalHost): string | undefined => metadata.annotations?.[HOST_KEY_ANNOTATION] ?? status?.hostKey;
 
 /** What a deployer needs to work on a bought host; undefined before its provider told an address. */
 export function hostTarget(host: KamalHost, pool: HostPool): DeployTarget | undefined {

@@ -1,4 +1,4 @@
-import { type KamalHost, keyOf } from '../api/index.ts';
+import { type KamalHost, type KamalHostStatus, keyOf } from '../api/index.ts';
 import type { HostStep } from '../model/index.ts';
 import type { StoreEvent } from '../ports/index.ts';
 import type { Context } from './context.ts';
@@ -13,6 +13,13 @@ export async function tellAdvance(context: Context, host: KamalHost, { to, why }
 /** Tells people that a host is to be replaced, once for each time it falls ill. */
 export async function tellHealth(context: Context, host: KamalHost, health: 'Healthy' | 'Suspect' | 'Unhealthy', why: string): Promise<void> {
   if (health === 'Unhealthy' && host.status?.health !== 'Unhealthy') await tell(context, host, 'Warning', 'Unhealthy', why);
+}
+
+/** Tells people, once each, of work that failed and of a machine that is not who it should be. */
+export async function tellTrouble(context: Context, host: KamalHost, failure: KamalHostStatus['failure'], identityProblem: string | undefined): Promise<void> {
+  if (failure !== undefined) await tell(context, host, 'Warning', `${host.status?.operation?.kind ?? 'Operation'}Failed`, `${failure.class}: ${failure.message}`);
+  const known = host.status?.conditions?.some(({ type, status }) => type === 'HostKeyVerified' && status === 'False') ?? false;
+  if (identityProblem !== undefined && !known) await tell(context, host, 'Warning', 'HostKeyMismatch', `${identityProblem}; nothing is done on it`);
 }
 
 /** Tells people what is changed on a host that serves, as it begins. */

@@ -6,7 +6,9 @@ import { sameJSON, withPoolReport } from '../report/status.ts';
 import { assembleFleet, countHosts } from './assemble-fleet.ts';
 import { learnBoots } from './boots.ts';
 import type { Context } from './context.ts';
+import { seeLock } from './lock-seen.ts';
 import { loadMembership } from './membership-document.ts';
+import { holdJoins } from './newcomers.ts';
 import { observeMoney } from './pool-money.ts';
 import { returningServers, unownedServers } from './returning-servers.ts';
 import { serviceConflict } from './service-conflict.ts';
@@ -125,9 +127,9 @@ async function report(context: Context, before: HostPool, hostsBefore: readonly 
   const pool = await context.store.get('HostPool', keyOf(before), 'Fresh') ?? before;
   const hosts = await hostsOf(context, pool);
   const counts = countHosts(pool, hosts, now);
-  const learned = learnBoots(pool, hosts);
+  const learned = await withHold(context, learnBoots(pool, hosts), hosts);
   const placements = pool.spec.placements.map((placement) => context.placements.factOf(placement, () => context.enqueue({ kind: 'Pool', key: keyOf(pool) })));
-  const told = withPoolReport(learned, poolReport(learned, hosts, counts, { problem, returning, placements }, now), now);
+  const told = withPoolReport(learned, poolReport(learned, hosts, counts, { problem, returning, placements, lock: await seeLock(context, pool, hosts) }, now), now);
   const reported = { ...told, status: { ...told.status, spend: await observeMoney(context, pool, hosts) } };
   if (!sameJSON(reported.status, pool.status)) await context.store.updateStatus('HostPool', reported);
   context.meters.counted(keyOf(pool), counts, pool.spec.replicas);
@@ -135,4 +137,19 @@ async function report(context: Context, before: HostPool, hostsBefore: readonly 
   const backoff = fromTimestamp(pool.status?.startBackoffUntil);
   const untilBackoff = backoff === undefined || backoff <= now ? LOOK_AGAIN_SECONDS : (backoff - now) / 1000 + 0.1;
   return requeueAfter(Math.min(LOOK_AGAIN_SECONDS, untilBackoff));
+}
+
+/** The pool with the hold on joins that its newcomers call for; told when it begins and when it ends. */
+async function withHold(context: Context, pool: HostPool, hosts: readonly KamalHost[]): Promise<HostPool> {
+  const before = pool.status?.joinHold;
+  const joinHold = await holdJoins(context, pool, hosts);
+  if (joinHold?.since === before?.since) return pool;
+  const tell = (type: 'Warning' | 'Normal', reason: string, message: string): Promise<void> =>
+    context.store.recordEvent({ kind: 'HostPool', key: keyOf(pool), uid: pool.metadata.uid, type, reason, message });
+  if (joinHold === undefined) await tell('Normal', 'JoinsAllowed', `hosts of version ${before?.version} may join again`);
+  else await tell('Warning', 'JoinsHeld', `${joinHold.reason}; it leaves the load balancers, and no host of version ${joinHold.version} joins until ${joinHold.until}`);
+  for (const { metadata, status } of hosts) {
+    if (metadata.name === joinHold?.host || status?.phase === 'Deploying') context.enqueue({ kind: 'Host', key: { namespace: metadata.namespace, name: metadata.name } });
+  }
+  return { ...pool, status: { ...pool.status, joinHold } };
 }

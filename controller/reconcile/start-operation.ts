@@ -1,5 +1,5 @@
 import type { HostPool, KamalHost, KamalHostStatus } from '../api/index.ts';
-import { type HostStep, type Instant, type Outcome, requeueAfter, toTimestamp } from '../model/index.ts';
+import { type HostStep, type Outcome, requeueAfter, toTimestamp } from '../model/index.ts';
 import type { DeployTarget } from '../ports/index.ts';
 import { sameJSON, withHostStatus } from '../report/status.ts';
 import type { Context } from './context.ts';
@@ -26,7 +26,7 @@ export async function startOperation(context: Context, host: KamalHost, pool: Ho
   // The hold may have ended since: its release looks for what hosts have stored, and here is looked for the release.
   const still = await askPermit(context, intended, pool);
   if (still.kind === 'Waits') {
-    const withdrawn = await context.store.updateStatus('KamalHost', { ...intended, status: { ...intended.status, ...operationOf(host) } });
+    const withdrawn = await context.store.updateStatus('KamalHost', { ...intended, status: { ...intended.status, operation: host.status?.operation } });
     return claim(context, withdrawn, pool, step, still.why);
   }
   await start(context, intended, pool, target, step);
@@ -49,16 +49,8 @@ function intend(context: Context, host: KamalHost, step: Start, more: Partial<Ka
     id: `${host.metadata.name}-${step.operation.toLowerCase()}-${context.newID()}`, kind: step.operation, startedAt: toTimestamp(now),
     ...(step.version === undefined ? {} : { version: step.version }),
   };
-  return context.store.updateStatus('KamalHost', withHostStatus(host, { operation, reason: step.why, ...more, ...failureOf(context, host, now) }, now));
+  return context.store.updateStatus('KamalHost', withHostStatus(host, { operation, reason: step.why, ...more }, now));
 }
-
-function failureOf(context: Context, host: KamalHost, now: Instant): Partial<KamalHostStatus> {
-  const previous = host.status?.operation === undefined ? undefined : context.deployer.observe(host.status.operation.id);
-  return previous?.kind !== 'Failed' ? {}
-    : { failure: { class: previous.class, message: previous.message, at: toTimestamp(now), count: (host.status?.failure?.count ?? 0) + 1 } };
-}
-
-const operationOf = ({ status }: KamalHost): Pick<KamalHostStatus, 'operation' | 'failure'> => ({ operation: status?.operation, failure: status?.failure });
 
 async function start(context: Context, host: KamalHost, { spec: { drain, limits } }: HostPool, target: DeployTarget, step: Start): Promise<void> {
   const id = host.status?.operation?.id;

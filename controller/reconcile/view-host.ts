@@ -3,6 +3,7 @@ import { type Instant, type Phase, fromTimestamp } from '../model/index.ts';
 import type { HostView, JoinHold } from '../plan/index.ts';
 import type { Context } from './context.ts';
 import { hostTarget, pinnedKey } from './host-endpoint.ts';
+import { isNoted } from './note-facts.ts';
 
 /** One host with what its pool and provider add, as the lifecycle sees it. */
 export async function viewHost(context: Context, host: KamalHost, pool: HostPool): Promise<HostView> {
@@ -27,7 +28,8 @@ export async function viewHost(context: Context, host: KamalHost, pool: HostPool
     drainSeconds: pool.spec.drain.timeoutSeconds,
     startTimeoutSeconds: pool.spec.limits.startTimeoutSeconds,
     healthIntervalSeconds: pool.spec.health.intervalSeconds,
-    operationFailures: status.failure?.count ?? 0,
+    // The plan counts those before the one that it sees.
+    operationFailures: Math.max(0, (status.failure?.count ?? 0) - (isNoted(status) ? 1 : 0)),
   };
   const optional = {
     lastCreateIntentAt: fromTimestamp(status.lastCreateIntentAt), providerID: status.providerID ?? host.metadata.annotations?.[ADOPTED_ANNOTATION],

@@ -2,6 +2,7 @@ import type { HostPool, KamalHost } from '../api/index.ts';
 import { POOL_LABEL } from '../api/index.ts';
 import { type HostCounts, type Instant, fromTimestamp } from '../model/index.ts';
 import type { ConditionDraft } from './conditions.ts';
+import { type LockSeen, lockCondition } from './lock-report.ts';
 import type { PoolReport } from './status.ts';
 
 type State = PoolReport['state'];
@@ -12,15 +13,16 @@ export interface Seen {
   problem: string | undefined;
   /** Servers without a KamalHost that are about to be adopted. */
   returning: number;
-  /** What is known of each placement. */
+  /** Kamal's deploy lock, where the pool's hosts need it and somebody has looked. */
+  lock?: LockSeen | undefined;
   placements: readonly { kind: 'Usable' | 'Unusable' | 'Unknown'; why?: string }[];
 }
 
 /** What an operator asks at three in the morning, from the pool, its hosts and what is in the way. Pure. */
 export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, seen: Seen, now: Instant): PoolReport {
   const total = counts.inService + counts.booting;
-  const stuck = seen.problem ?? stuckReason(pool, hosts, now);
-  const { state, reason } = stateOf(pool, hosts, counts, total, stuck, seen.returning);
+  const stuck = seen.problem === undefined ? stuckReason(pool, hosts, now) : { reason: 'NeedsAttention', message: seen.problem };
+  const { state, reason } = stateOf(pool, hosts, counts, total, stuck?.message, seen.returning);
   return {
     replicas: total,
     readyReplicas: counts.inService,
@@ -29,27 +31,35 @@ export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: 
     fixedReplicas: pool.spec.fixedHosts?.length ?? 0,
     selector: `${POOL_LABEL}=${pool.metadata.name}`,
     state, reason,
-    conditions: [...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements)],
+    conditions: [
+      ...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements), joinsCondition(pool),
+      ...rollbackCondition(hosts), ...(seen.lock === undefined ? [] : [lockCondition(seen.lock)]),
+    ],
   };
 }
 
-/** A failed create or start of a host, or the pause that followed one. */
-function stuckReason(pool: HostPool, hosts: readonly KamalHost[], now: Instant): string | undefined {
+/** A failed create or start of a host, the pause that followed one, or newcomers that answer with errors. `reason`: the class of the failure. */
+function stuckReason(pool: HostPool, hosts: readonly KamalHost[], now: Instant): { reason: string; message: string } | undefined {
+  const hold = pool.status?.joinHold;
+  if (hold !== undefined) return { reason: 'JoinsHeld', message: holdText(hold) };
   const backoff = fromTimestamp(pool.status?.startBackoffUntil);
   const failing = hosts.find(({ status }) => status?.failure !== undefined && status.phase !== 'InService');
   if (backoff !== undefined && backoff > now) {
     const cause = failing?.status?.failure;
-    return `${pool.status?.startFailures ?? 1} failed starts, next not before ${pool.status?.startBackoffUntil}${cause === undefined ? '' : `: ${cause.class}: ${cause.message}`}`;
+    return { reason: cause?.class ?? 'StartFailed', message: `${pool.status?.startFailures ?? 1} failed starts, next not before ${pool.status?.startBackoffUntil}${cause === undefined ? '' : `: ${cause.class}: ${cause.message}`}` };
   }
   const failure = failing?.status?.failure;
-  return failure === undefined ? undefined : `${failing?.metadata.name}: ${failure.class}: ${failure.message}`;
+  return failure === undefined ? undefined : { reason: failure.class, message: `${failing?.metadata.name}: ${failure.class}: ${failure.message}` };
 }
+
+const holdText = ({ version, until, reason }: NonNullable<NonNullable<HostPool['status']>['joinHold']>): string =>
+  `no host of version ${version} joins until ${until}: ${reason}; it left the load balancers and stays to be looked at`;
 
 function stateOf(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, total: number, stuck: string | undefined, returning: number): { state: State; reason: string } {
   const wanted = pool.spec.replicas;
   if (pool.spec.paused) return { state: 'Paused', reason: 'spec.paused: nothing is changed until it is false' };
   if (stuck !== undefined) return { state: 'Stuck', reason: stuck };
-  const unhealthy = hosts.filter(({ status }) => status?.phase === 'InService' && status.unhealthySince !== undefined);
+  const unhealthy = hosts.filter(({ status }) => status?.unhealthySince !== undefined && (status.phase === 'InService' || status.phase === 'Deploying'));
   const [worst] = unhealthy;
   if (worst !== undefined) return { state: 'Replacing', reason: `${worst.metadata.name}: ${worst.status?.reason ?? 'unhealthy'}` };
   if (wanted === undefined) return { state: 'Holding', reason: `spec.replicas is not set: the ${total} hosts that are there stay` };
@@ -58,13 +68,33 @@ function stateOf(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts
   return { state: 'Steady', reason: `${counts.inService} of ${wanted} serve` };
 }
 
-function conditionsOf(pool: HostPool, counts: HostCounts, stuck: string | undefined, state: State, reason: string): ConditionDraft[] {
+function conditionsOf(pool: HostPool, counts: HostCounts, stuck: { reason: string; message: string } | undefined, state: State, reason: string): ConditionDraft[] {
   const enough = pool.spec.replicas === undefined || counts.inService >= pool.spec.replicas;
   return [
     { type: 'Ready', status: enough ? 'True' : 'False', reason: enough ? 'HostsServe' : 'HostsMissing', message: `${counts.inService} hosts serve, ${pool.spec.replicas ?? 'as many as there are'} wanted` },
     { type: 'Progressing', status: state === 'Steady' || state === 'Holding' || state === 'Paused' ? 'False' : 'True', reason: state, message: reason },
-    { type: 'Stuck', status: stuck === undefined ? 'False' : 'True', reason: stuck === undefined ? 'NothingInTheWay' : 'NeedsAttention', message: stuck ?? 'no failure is known' },
+    { type: 'Stuck', status: stuck === undefined ? 'False' : 'True', reason: stuck?.reason ?? 'NothingInTheWay', message: stuck?.message ?? 'no failure is known' },
   ];
+}
+
+function joinsCondition({ status }: HostPool): ConditionDraft {
+  const hold = status?.joinHold;
+  return hold === undefined
+    ? { type: 'JoinsAllowed', status: 'True', reason: 'NothingAgainstThem', message: 'no newcomer is known to answer with more errors than its siblings' }
+    : { type: 'JoinsAllowed', status: 'False', reason: 'ErrorsExceed', message: holdText(hold) };
+}
+
+/** A rollback of the whole fleet exits with 0 and changes nothing where one host lacks its container. */
+function rollbackCondition(hosts: readonly KamalHost[]): ConditionDraft[] {
+  const known = hosts.flatMap(({ metadata, status }) => {
+    const condition = status?.phase === 'InService' ? status.conditions?.find(({ type }) => type === 'RollbackReady') : undefined;
+    return condition === undefined ? [] : [{ name: metadata.name, ready: condition.status === 'True' }];
+  });
+  if (known.length === 0) return [];
+  const missing = known.filter(({ ready }) => !ready).map(({ name }) => name);
+  return [missing.length === 0
+    ? { type: 'RollbackReady', status: 'True', reason: 'ContainersThere', message: 'every bought host has the container that kamal rollback starts' }
+    : { type: 'RollbackReady', status: 'False', reason: 'ContainersMissing', message: `kamal rollback of the whole fleet would do nothing and exit with 0: ${missing.join(', ')} ${missing.length === 1 ? 'lacks' : 'lack'} its container; it is created as soon as the deploy lock is free` }];
 }
 
 /** A fallback that could never be bought from is told while nobody needs it yet. */

@@ -1,14 +1,16 @@
 import type { DeploySession, DeploySessionStatus, HostPool, HostPoolStatus, KamalHost, KamalHostStatus, ScalingPolicy, ScalingPolicyStatus } from '../api/index.ts';
 import { type Instant, toTimestamp } from '../model/index.ts';
 import { type ConditionDraft, clip, mergeConditions } from './conditions.ts';
+import { standingConditions } from './host-report.ts';
 
-/** Host with another status; the phase's and reason's times move only when these change. */
-export function withHostStatus(host: KamalHost, change: Partial<KamalHostStatus>, now: Instant): KamalHost {
+/** Host with another status; the phase's and conditions' times move only when these change. */
+export function withHostStatus(host: KamalHost, change: Partial<KamalHostStatus>, now: Instant, conditions: readonly ConditionDraft[] = []): KamalHost {
   const before = host.status ?? {};
   const status: KamalHostStatus = { ...before, ...change, observedGeneration: host.metadata.generation };
   if (change.reason !== undefined) status.reason = clip(change.reason, 300);
   if (change.failure !== undefined) status.failure = { ...change.failure, message: clip(change.failure.message, 1000) };
   if (change.phase !== undefined && change.phase !== before.phase) status.phaseSince = toTimestamp(now);
+  status.conditions = mergeConditions(before.conditions as never, [...standingConditions(status), ...conditions], host.metadata.generation, now) as never;
   return { ...host, status };
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../../controller/reconcile/context.ts';
 import { createDeployLockView } from '../../controller/reconcile/deploy-lock-view.ts';
 import { createFleetView } from '../../controller/reconcile/fleet-view.ts';
 import { createInspections } from '../../controller/reconcile/inspections.ts';
+import { createRequestBaselines } from '../../controller/reconcile/newcomers.ts';
 import { createEngineStates } from '../../controller/reconcile/engine-states.ts';
 import { createLoadHistories } from '../../controller/reconcile/load-histories.ts';
 import { createPlacementView } from '../../controller/reconcile/placement-view.ts';
@@ -34,6 +35,7 @@ export function contextOf(parts: ContextParts): Context {
     locks: createDeployLockView(noLock(), clock),
     fleets: createFleetView(parts.deployer, clock),
     inspections: createInspections(clock),
+    baselines: createRequestBaselines(),
     engineStates: createEngineStates(documents, clock),
     loadHistories: createLoadHistories(documents, clock),
     meters: createMeters(),

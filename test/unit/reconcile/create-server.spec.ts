@@ -99,7 +99,7 @@ describe('the purchase of a server', () => {
     await passes('Pool', 1);
     const { status } = await bench.pool();
     expect(status).to.include({ state: 'Stuck', reason: `${metadata.name}: Quota: near: the local provider refuses ${metadata.name}: Quota` });
-    expect(status?.conditions?.find(({ type }) => type === 'Stuck')).to.include({ status: 'True', reason: 'NeedsAttention' });
+    expect(status?.conditions?.find(({ type }) => type === 'Stuck')).to.include({ status: 'True', reason: 'Quota' });
     await bench.clock.advance(31_000);
     await passes('Host', 1);
     expect((await host()).status?.failure?.message).to.match(/^near: Local refuses more than the 0 servers that are there; it is asked again when one has left, or at \d.*Z: the local provider refuses/);
