@@ -35,7 +35,7 @@ export const REPLACES_ANNOTATION = `${GROUP}/replaces`;
 /** Annotation on KamalHost objects: the provider's id of a server that was there before the object, so that none is bought for it. */
 export const ADOPTED_ANNOTATION = `${GROUP}/adopted`;
 
-/** Annotation on KamalHost objects: the SSH host key that a person vouches for, as `type base64`: in place of the pinned one, or of one that was lost with its store. */
+/** Annotation on KamalHost objects: the SSH host key that a person or, at adoption, the server's label vouches for, as `type base64`: in place of the pinned one, or of one that was lost with its store. */
 export const HOST_KEY_ANNOTATION = `${GROUP}/host-key`;
 
 /**
@@ -55,6 +55,10 @@ export const SERVER_LABELS = {
   destination: `${GROUP}/destination`,
   /** Which address SSH and Kamal use: `Private`, `PublicIPv4` or `PublicIPv6`. */
   sshAddress: `${GROUP}/ssh-address`,
+  /** Port of sshd; no label where it is 22. */
+  sshPort: `${GROUP}/ssh-port`,
+  /** The SSH host key that the server made itself; no label before it is pinned. */
+  hostKey: `${GROUP}/host-key`,
   /** Id of the private network whose address counts; no label where there is none. */
   network: `${GROUP}/network`,
   /** `true` while the host serves, or did when the controller last looked. */

@@ -1,5 +1,5 @@
 import type { Kind, ObjectKey, Resource } from '../api/index.ts';
-import type { Instant, Membership } from '../model/index.ts';
+import type { Instant, Inventory, Membership, Server } from '../model/index.ts';
 import type { DecisionLog, Store } from '../ports/index.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -22,6 +22,8 @@ export interface Composition {
   evaluate(flags: EvaluateFlags, io: Io): Promise<number>;
   /** Opens the store beside a controller that may run. Rejects with a ClassifiedError when it cannot be reached. */
   open(where: StoreLocation, io: Io): Promise<OpenStore>;
+  /** What clouds and files say while no controller and no store is there. */
+  offline: Offline;
   /** Reads and judges the documents of files and folders without a store: syntax, schema, rules, and references between them. */
   readFiles(paths: readonly string[]): Promise<FileReading>;
   /** Of the package. */
@@ -77,6 +79,8 @@ export interface OpenStore {
   events?(kind: Kind, key: ObjectKey): Promise<ObjectEvent[]>;
   /** The last-known-good membership of all load balancers; undefined before the first. */
   membership(): Promise<Membership | undefined>;
+  /** Who must be deployed to besides the hosts that people own; undefined before a controller looked. */
+  inventory(): Promise<Inventory | undefined>;
   /** Host-hours of a pool's bought hosts in a calendar month (`YYYY-MM`, UTC), those that still run included. */
   hostHours(pool: ObjectKey, month: string, now: Instant): Promise<number>;
   close(): Promise<void>;
@@ -88,6 +92,14 @@ export interface ObjectEvent {
   message: string;
   count: number;
   lastAt: Instant;
+}
+
+/** Asks by the environment alone: tokens of clouds, and the controller's key. */
+export interface Offline {
+  /** All servers of an installation, at every provider that the environment has a token of. Rejects when one of them does not answer, and with `Invalid` without any token. */
+  servers(installation: string, io: Io): Promise<Server[]>;
+  /** Public keys with which the controller logs in, as lines of authorized_keys. Rejects with `Invalid` where no key is named. */
+  authorizedKeys(io: Io): Promise<string[]>;
 }
 
 /** Documents of files: what was read, and everything that is wrong. */

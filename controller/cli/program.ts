@@ -4,6 +4,7 @@ import { addDescribe } from './describe.ts';
 import { addEvaluate } from './evaluate.ts';
 import { CommandFailure, EXIT, report } from './failure.ts';
 import { addGet } from './get.ts';
+import { addInventory } from './inventory.ts';
 import { addPauseAndResume } from './pause.ts';
 import { addDemo, addRun } from './run.ts';
 import { addScale } from './scale.ts';
@@ -58,6 +59,7 @@ function describeProgram(composition: Composition, io: Io, finish: (code: number
   addGet(program, composition, io, finish);
   addDescribe(program, composition, io, finish);
   addValidate(program, composition, io, finish);
+  addInventory(program, composition, io, finish);
   addEvaluate(program, composition, io, finish);
   addScale(program, composition, io, finish);
   addSimulate(program, composition, io, finish);

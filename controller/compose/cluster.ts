@@ -9,6 +9,7 @@ import { createMemoryDecisionLog } from '../runtime/store/decision-logs.ts';
 import { startController } from './controller.ts';
 import { claimInstallation } from './installation.ts';
 import { openHetzner } from './hetzner.ts';
+import { authorizedKeysOf, createInventoryPublication, inventoryToken } from './inventory.ts';
 import { openKamal } from './kamal.ts';
 import { localHosts } from './local-hosts.ts';
 import { loggedDecisions } from './logged-decisions.ts';
@@ -37,6 +38,8 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
 
   const metrics = startMetrics(settings.metrics, clock);
   const traefik = new TraefikHTTP(clock, lease, traefikSettings(settings));
+  // Nobody deploys from a pod: there it is asked over HTTP.
+  const inventory = createInventoryPublication({ clock, leadership: lease, log, ...inventoryToken(settings) });
   const folder = join(settings.stateFolder, 'local');
   const local = await localHosts(settings, clock, { folder, ...options.local });
   const ssh = await openSSH(settings, clock);
@@ -48,9 +51,10 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
     ceilings: settings.ceilings, budgets: settings.budgets,
     deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
     deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
+    publishInventory: (value) => inventory.publish(value), authorizedKeys: authorizedKeysOf(ssh),
   });
   metrics.onSamples(controller.samplesArrived);
-  const server = await serveController(settings, controller, { traefik, kamal, log });
+  const server = await serveController(settings, controller, { traefik, inventory, kamal, log });
   lease.start();
   log.log('info', 'runs', { mode: 'cluster', server: connection.server, credentials: connection.source, namespace: connection.namespace, address: settings.listen.address, port: server.port });
 

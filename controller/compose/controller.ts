@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ProviderName } from '../model/index.ts';
+import type { Inventory, ProviderName } from '../model/index.ts';
 import type {
   Clock, CloudProvider, DecisionLog, DeployLock, Deployer, Documents, HostProbe, Leadership, LoadBalancer, MetricsSource, Store, Subscription,
 } from '../ports/index.ts';
@@ -41,6 +41,8 @@ export interface Adapters {
   probe: HostProbe;
   metrics: MetricsSource;
   concurrency: number;
+  authorizedKeys?: string[];
+  publishInventory?: (inventory: Inventory) => Promise<void>;
 }
 
 /** A controller at work. */

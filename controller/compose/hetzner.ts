@@ -13,7 +13,7 @@ const LOGIN_MEND = `set ${SSH_SETTING_NAMES.keyFile}`;
  * Hetzner Cloud, where its token is set. Without a key for SSH it tells prices and lists servers, and buys nothing.
  * Throws Invalid for an endpoint that cannot be.
  */
-export function openHetzner({ hetzner: settings }: Settings, clock: Clock, ssh: OpenSSH | undefined): HetznerProvider | undefined {
+export function openHetzner({ hetzner: settings }: { hetzner?: Settings['hetzner'] | undefined }, clock: Clock, ssh: OpenSSH | undefined): HetznerProvider | undefined {
   if (settings === undefined) return undefined;
   const { endpoint = HETZNER_ENDPOINT, token } = settings;
   const fault = endpointFault(endpoint);

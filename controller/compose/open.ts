@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Io, OpenStore, StoreLocation } from '../cli/index.ts';
 import type { Documents } from '../ports/index.ts';
 import { hostHoursOf, readLedger } from '../reconcile/ledger.ts';
+import { loadInventory } from '../reconcile/inventory.ts';
 import { loadMembership } from '../reconcile/membership-document.ts';
 import { LEDGER_DOCUMENT } from '../reconcile/purchase-gate.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -40,12 +41,13 @@ function openCluster(where: StoreLocation & { kind: 'Cluster' }, io: Io): OpenSt
   };
 }
 
-function documentsOf(documents: Documents): Pick<OpenStore, 'membership' | 'hostHours'> {
+function documentsOf(documents: Documents): Pick<OpenStore, 'inventory' | 'membership' | 'hostHours'> {
   return {
     async membership() {
       const { membership, version } = await loadMembership(documents);
       return version === undefined ? undefined : membership;
     },
+    inventory: async () => (await loadInventory(documents)).inventory,
     hostHours: async (pool, month, now) => hostHoursOf(readLedger((await documents.load(LEDGER_DOCUMENT))?.value), pool, month, now),
   };
 }

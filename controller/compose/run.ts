@@ -1,17 +1,14 @@
-import { existsSync } from 'node:fs';
-import { config as readEnvFile } from 'dotenv';
 import type { Io, RunFlags } from '../cli/index.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Settings, readSettings } from '../runtime/settings.ts';
 import { startInCluster } from './cluster.ts';
+import { withEnvFile } from './environment.ts';
 import { processLog } from './io-log.ts';
 import { type RunningController, startStandalone } from './standalone.ts';
 
 /** Runs the controller until the process is asked to end. Resolves with the exit code. */
 export async function run(flags: RunFlags, io: Io): Promise<number> {
-  const environment = { ...io.env };
-  if (existsSync('.env')) readEnvFile({ path: '.env', processEnv: environment as Record<string, string>, quiet: true });
-  const settings = readSettings(flags, environment);
+  const settings = readSettings(flags, withEnvFile(io.env));
   const log = processLog(settings.logLevel, () => io.now());
   const running = await start(settings, log);
   await new Promise<void>((resolve) => {

@@ -13,6 +13,7 @@ import { openSqliteStore } from '../runtime/store/sqlite-store.ts';
 import { type Controller, startController } from './controller.ts';
 import { claimInstallation } from './installation.ts';
 import { openHetzner } from './hetzner.ts';
+import { authorizedKeysOf, createInventoryPublication, inventoryToken } from './inventory.ts';
 import { openKamal } from './kamal.ts';
 import { type LocalOptions, localHosts } from './local-hosts.ts';
 import { startMetrics } from './metrics.ts';
@@ -68,6 +69,7 @@ export async function startStandalone(settings: Settings & { mode: { kind: 'Stan
     endings.push(metrics.stop);
     const leadership = onlyLeader();
     const traefik = new TraefikHTTP(clock, leadership, traefikSettings(settings));
+    const inventory = createInventoryPublication({ clock, leadership, log, folder: join(settings.stateFolder, 'inventory'), ...inventoryToken(settings) });
     const local = await localHosts(settings, clock, options.local);
     const ssh = await openSSH(settings, clock);
     const hetzner = openHetzner(settings, clock, ssh);
@@ -82,12 +84,13 @@ export async function startStandalone(settings: Settings & { mode: { kind: 'Stan
       ceilings: settings.ceilings, budgets: settings.budgets,
       deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
       deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
+      publishInventory: (value) => inventory.publish(value), authorizedKeys: authorizedKeysOf(ssh),
     });
     endings.push(controller.stop);
     metrics.onSamples(controller.samplesArrived);
 
     let applied = false;
-    const server = await serveController(settings, controller, { traefik, kamal, log }, () => (applied ? undefined : 'the folder is being applied'));
+    const server = await serveController(settings, controller, { traefik, inventory, kamal, log }, () => (applied ? undefined : 'the folder is being applied'));
     endings.push(() => server.close());
     leadership.lead();
     const applier = await startApplier({

@@ -27,7 +27,7 @@ export function timedProvider(provider: CloudProvider, clock: Clock, meters: Met
     ...(provider.listMaxAgeSeconds === undefined ? {} : { listMaxAgeSeconds: provider.listMaxAgeSeconds }),
     ...(provider.price === undefined ? {} : { price: (placement) => timed('price', async () => provider.price?.(placement)) }),
     ...(provider.problemOf === undefined ? {} : { problemOf: (placement) => timed('problemOf', async () => provider.problemOf?.(placement)) }),
-    ...(provider.mark === undefined ? {} : { mark: (server, serving) => timed('mark', async () => provider.mark?.(server, serving)) }),
+    ...(provider.mark === undefined ? {} : { mark: (server, serving, hostKey) => timed('mark', async () => provider.mark?.(server, serving, hostKey)) }),
     ...(provider.watch === undefined ? {} : { watch: (listener) => provider.watch?.(listener) ?? { close: () => undefined } }),
   };
 }

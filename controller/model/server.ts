@@ -48,6 +48,19 @@ export interface ServerOwner {
   hostID: string;
 }
 
+/** What the labels of a server say of its part, for those who look while no controller runs. */
+export interface ServerPart {
+  service: string;
+  role: string;
+  destination?: string;
+  serving: 'Serving' | 'NotServing';
+  /** Where SSH and Kamal reach it, once its provider told. */
+  sshAddress?: string;
+  sshPort: number;
+  /** The host key that it made itself, as `type base64`. */
+  hostKey?: string;
+}
+
 /** A server at a provider. */
 export interface Server {
   provider: ProviderName;
@@ -62,6 +75,8 @@ export interface Server {
   /** By network, from a provider whose servers have several; the pool says which of them counts for what. */
   addresses?: Addresses;
   ports?: Partial<Ports>;
+  /** From a provider whose servers carry labels. */
+  part?: ServerPart;
   createdAt: Instant;
   /** What the provider says went wrong while it made the server, which will not come up by itself. Known to the process that ordered it alone. */
   trouble?: { class: ErrorClass; message: string };

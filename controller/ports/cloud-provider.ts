@@ -1,4 +1,4 @@
-import type { Billing, Price, ProviderName, Server, ServerOwner, ServerSnapshot } from '../model/index.ts';
+import type { Billing, Price, ProviderName, Server, ServerOwner, ServerPart, ServerSnapshot } from '../model/index.ts';
 import type { HostPoolSpec } from '../api/index.ts';
 
 export type Placement = HostPoolSpec['placements'][number];
@@ -35,8 +35,11 @@ export interface CloudProvider {
   price?(placement: Placement): Promise<Price | undefined>;
   /** What makes a placement unusable, as a sentence that names field, value and mend; undefined where nothing is known against it. Rejects as list does. */
   problemOf?(placement: Placement): Promise<string | undefined>;
-  /** Notes at the provider whether the server serves, for those who read its labels while no controller runs. Best effort: a failure is no error of the host. */
-  mark?(server: Server, serving: 'Serving' | 'NotServing'): Promise<void>;
+  /**
+   * Notes at the provider whether the server serves, and the host key that it made itself, for those who read its labels
+   * while no controller runs. Best effort: a failure is no error of the host.
+   */
+  mark?(server: Server, serving: ServerPart['serving'], hostKey?: string): Promise<void>;
   /** Calls back when something about a server changed, where the provider can tell; else changes show in the next list. */
   watch?(listener: (owner: ServerOwner) => void): { close(): void };
 }

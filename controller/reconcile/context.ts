@@ -1,5 +1,5 @@
 import type { ObjectKey } from '../api/index.ts';
-import type { ProviderName } from '../model/index.ts';
+import type { Inventory, ProviderName } from '../model/index.ts';
 import type {
   Clock, CloudProvider, DecisionLog, Deployer, Documents, HostProbe, Leadership, LoadBalancer, MetricsSource, Store,
 } from '../ports/index.ts';
@@ -24,6 +24,8 @@ export type WorkKey =
   | { kind: 'Session'; key: ObjectKey }
   /** The one membership document of all pools. */
   | { kind: 'Membership' }
+  /** What the labels of servers say of their part. */
+  | { kind: 'Marks' }
   /** Servers that no KamalHost owns. */
   | { kind: 'Orphans' };
 
@@ -54,6 +56,10 @@ export interface Context {
   engineStates: EngineStates;
   loadHistories: LoadHistories;
   meters: Meters;
+  /** Lines of authorized_keys with which the controller logs in to hosts. */
+  authorizedKeys?: string[];
+  /** Lets people's deploys have the inventory; never rejects. */
+  publishInventory?: (inventory: Inventory) => Promise<void>;
   /** Asks for a pass over a key, soon. */
   enqueue(key: WorkKey): void;
 }

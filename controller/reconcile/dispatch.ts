@@ -2,6 +2,7 @@ import { keyText } from '../api/index.ts';
 import { type Outcome, classOf, isClass, messageOf, seconds } from '../model/index.ts';
 import type { Context, WorkKey } from './context.ts';
 import { reconcileHost } from './host.ts';
+import { reconcileMarks } from './marks.ts';
 import { reconcileMembership } from './membership.ts';
 import { reconcileOrphans } from './orphans.ts';
 import { reconcilePolicy } from './policy.ts';
@@ -19,6 +20,7 @@ export function reconcile(context: Context, work: WorkKey): Promise<Outcome> {
     case 'Session': return reconcileSession(context, work.key);
     case 'Membership': return reconcileMembership(context);
     case 'Orphans': return reconcileOrphans(context);
+    case 'Marks': return reconcileMarks(context);
   }
 }
 

@@ -68,7 +68,7 @@ export function hostTarget(host: KamalHost, pool: HostPool): DeployTarget | unde
 /** The same for a server that no KamalHost owns yet. */
 export const serverTarget = (server: Server, endpoint: Endpoint, pool: HostPool): DeployTarget => ({
   host: { namespace: pool.metadata.namespace, name: server.name }, endpoint, role: pool.spec.kamal, ssh: pool.spec.ssh,
-  identity: { kind: 'Bought', hostID: server.owner.hostID },
+  identity: { kind: 'Bought', hostID: server.owner.hostID, ...(server.part?.hostKey === undefined ? {} : { ownKey: server.part.hostKey }) },
 });
 
 export const fixedTargets = (pool: HostPool): DeployTarget[] =>

@@ -1,4 +1,4 @@
-import { ADOPTED_ANNOTATION, API_VERSION, HOST_FINALIZER, type HostPool, type KamalHost, POOL_LABEL, keyOf, keyText, sameKey } from '../api/index.ts';
+import { ADOPTED_ANNOTATION, API_VERSION, HOST_FINALIZER, HOST_KEY_ANNOTATION, type HostPool, type KamalHost, POOL_LABEL, keyOf, keyText, sameKey } from '../api/index.ts';
 import { type Outcome, type Server, type ServerSnapshot, fromTimestamp, isClass, membershipFact, requeueAfter, serverURL, toTimestamp } from '../model/index.ts';
 import { type OrphanStep, type UnownedServer, planOrphans } from '../plan/index.ts';
 import { slotIn } from './assemble-fleet.ts';
@@ -102,7 +102,7 @@ async function adopt(context: Context, server: Server): Promise<void> {
     const host = await context.store.create('KamalHost', {
       apiVersion: API_VERSION, kind: 'KamalHost',
       metadata: {
-        name, namespace, labels: { [POOL_LABEL]: pool }, finalizers: [HOST_FINALIZER], annotations: { [ADOPTED_ANNOTATION]: server.providerID },
+        name, namespace, labels: { [POOL_LABEL]: pool }, finalizers: [HOST_FINALIZER], annotations: { [ADOPTED_ANNOTATION]: server.providerID, ...(server.part?.hostKey === undefined ? {} : { [HOST_KEY_ANNOTATION]: server.part.hostKey }) },
       },
       spec: { poolRef: { name: pool }, hostID: server.owner.hostID, slot, intent: 'Serve', intentReason: `adopted ${server.providerID}` },
     });

@@ -16,6 +16,7 @@ export function wire(context: Context): Subscription {
   context.deployer.onEnd((key) => context.enqueue({ kind: 'Host', key }));
   context.enqueue({ kind: 'Membership' });
   context.enqueue({ kind: 'Orphans' });
+  context.enqueue({ kind: 'Marks' });
   return { close: () => subscriptions.forEach((subscription) => subscription.close()) };
 }
 

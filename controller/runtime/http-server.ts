@@ -11,7 +11,9 @@ export interface Answers {
   /** Undefined when ready, else what is not yet there. */
   unready(): Promise<string | undefined>;
   metrics(): Promise<{ contentType: string; body: string }>;
-  traefik(authorization: string | undefined): { status: number; headers: Record<string, string>; body: string };
+  traefik(authorization: string | undefined): HttpAnswer;
+  /** Who must be deployed to besides the hosts that people own. */
+  inventory(request: { service: string; destination: string | undefined; format: string | undefined; authorization: string | undefined }): HttpAnswer;
   /** Prometheus HTTP service discovery; undefined for an unknown target. */
   discovery(target: string): Promise<unknown>;
   /** Somebody says that a version was deployed; `form` is whatever was sent. */
@@ -20,6 +22,12 @@ export interface Answers {
 
 /** A hook sends three short words. */
 const LARGEST_FORM_BYTES = 4_096;
+
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
 
 export interface HttpServer {
   readonly port: number;
@@ -42,8 +50,11 @@ export async function startHttpServer(listen: { address: string; port: number },
     return c.body(body, 200, { 'content-type': contentType });
   });
   app.get('/traefik/config', (c) => {
-    const { status, headers, body } = answers.traefik(c.req.header('authorization'));
-    return new Response(body, { status, headers });
+    return responseOf(answers.traefik(c.req.header('authorization')));
+  });
+  app.get('/inventory/:service', (c) => {
+    const [destination, format] = [c.req.query('destination'), c.req.query('format')];
+    return responseOf(answers.inventory({ service: c.req.param('service'), destination: destination === '' ? undefined : destination, format, authorization: c.req.header('authorization') }));
   });
   app.get('/sd/:target', async (c) => {
     const document = await answers.discovery(c.req.param('target'));
@@ -62,6 +73,8 @@ export async function startHttpServer(listen: { address: string; port: number },
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, `${listen.address}:${listen.port}`)));
   });
 }
+
+const responseOf = ({ status, headers, body }: HttpAnswer): Response => new Response(body, { status, headers });
 
 function listenFailure(error: NodeJS.ErrnoException, place: string): Error {
   switch (error.code) {

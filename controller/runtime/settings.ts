@@ -220,8 +220,8 @@ function readBudgets(text: string | undefined): Settings['budgets'] {
   }));
 }
 
-/** `HCLOUD_…`, not `KAMAL_AUTOSCALER_…`: who has hcloud or Terraform at work has set them already. */
-function readHetzner(environment: Environment): Settings['hetzner'] {
+/** `HCLOUD_…`, not `KAMAL_AUTOSCALER_…`: who has hcloud or Terraform at work has set them already. Undefined where no token is set. */
+export function readHetzner(environment: Environment): Settings['hetzner'] {
   const { HCLOUD_TOKEN: value, HCLOUD_TOKEN_FILE: path, HCLOUD_ENDPOINT: endpoint } = environment;
   const token: SecretSetting | undefined = filled(path) ? { kind: 'File', path } : filled(value) ? { kind: 'Value', value } : undefined;
   return token === undefined ? undefined : { token, ...(filled(endpoint) ? { endpoint } : {}) };

@@ -3,7 +3,6 @@ export { type CommandResult, DEFAULT_SSH_LIMITS, type SSHLimits } from './connec
 export { type MachineInspector, createMachineInspector } from './inspect-machine.ts';
 export { type KamalHome, type KamalHomeSettings, writeKamalHome } from './kamal-home.ts';
 export { createKamalHomes } from './kamal-homes.ts';
-export { knownHostsLines } from './known-hosts.ts';
 export { type PublicKey, fingerprintOf, readPublicKey } from './public-key.ts';
 export { quoteArguments } from './quote.ts';
 export { type Rotate, createRotate } from './rotate.ts';

@@ -1,9 +1,8 @@
 import { access, chmod, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { ClassifiedError } from '../../model/index.ts';
+import { ClassifiedError, knownHostsLines } from '../../model/index.ts';
 import type { DeployTarget } from '../../ports/index.ts';
 import type { ClientKey } from './client-key.ts';
-import { knownHostsLines } from './known-hosts.ts';
 import { quoteArguments } from './quote.ts';
 import { type KnownHostsFile, addressOf, jumpKeys, ownKeys } from './trust.ts';
 

@@ -1,12 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { knownHostName } from '../../model/index.ts';
 import { type PublicKey, readPublicKey } from './public-key.ts';
-
-/** How known_hosts names a place: OpenSSH and net-ssh alike want the brackets off port 22 only. */
-export const knownHostName = (address: string, port: number): string => (port === 22 ? address : `[${address}]:${port}`);
-
-/** Plain lines, for Kamal's net-ssh reads no wildcards. */
-export const knownHostsLines = (address: string, port: number, keys: readonly PublicKey[]): string[] =>
-  keys.map((key) => `${knownHostName(address, port)} ${key}`);
 
 /**
  * The keys that a known_hosts file pins for a place. Plain and hashed names count. Wildcards do not, for a key that

@@ -43,6 +43,13 @@ describe('user data', () => {
     expect(config.runcmd.at(-1)).to.equal('usermod --append --groups docker deploy');
   });
 
+  it("lets people's keys in as the user of the pool too", () => {
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs anna';
+    const config = read(userData(request(`ssh_authorized_keys:\n  - ${key}\n`, 'deploy')));
+    expect(config.users[0].ssh_authorized_keys).to.deep.equal([`${clientKey.publicKey} kamal-autoscaler`, key]);
+    expect(config.ssh_authorized_keys).to.deep.equal([key]);
+  });
+
   it('never holds the private key of the controller', () => {
     const secrets = clientKey.privateKey.split('\n').slice(2, -2);
     for (const line of secrets) expect(userData(request())).to.not.include(line);

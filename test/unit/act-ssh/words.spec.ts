@@ -3,7 +3,8 @@ import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { quoteArguments } from '../../../controller/act/ssh/index.ts';
-import { knownHostsLines, pinnedIn } from '../../../controller/act/ssh/known-hosts.ts';
+import { pinnedIn } from '../../../controller/act/ssh/known-hosts.ts';
+import { knownHostsLines } from '../../../controller/model/index.ts';
 import { newKey, publicHalf } from '../../support/ssh-server.ts';
 
 describe('quoting for a remote shell', () => {

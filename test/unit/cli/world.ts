@@ -2,7 +2,7 @@ import { keyOf } from '../../../controller/api/index.ts';
 import type { HostPoolSpec, Kind, ResourceByKind, ScalingPolicySpec } from '../../../controller/api/index.ts';
 import { runProgram } from '../../../controller/cli/index.ts';
 import type { BacktestRequest, Composition, DemoFlags, FileReading, Io, OpenStore, RunFlags, StoreLocation } from '../../../controller/cli/index.ts';
-import type { Membership } from '../../../controller/model/index.ts';
+import type { Inventory, Membership, Server } from '../../../controller/model/index.ts';
 import type { DecisionRecord, Draft } from '../../../controller/ports/index.ts';
 import { type MemoryStore, createMemoryStore } from '../../../controller/runtime/store/memory-store.ts';
 import type { BacktestReport } from '../../../controller/simulate/index.ts';
@@ -11,6 +11,8 @@ import { type SimulatedClock, createSimulatedClock } from '../../support/clock.t
 
 export const NOON = Date.UTC(2026, 9, 5, 12, 0, 0);
 const DAY = 86_400_000;
+export const HOST_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs';
+const AUTHORIZED = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAmVRAEZa4feILI3eqb5nq4FkiDjpC8ATdIRs5Br7e4d kamal-autoscaler';
 
 export interface Outcome {
   exitCode: number;
@@ -30,6 +32,9 @@ export interface World {
   backtests: BacktestRequest[];
   report: BacktestReport;
   pages: string[];
+  inventory: Inventory | undefined;
+  /** What clouds answer; an error is thrown. */
+  servers: Server[] | Error;
   closed(): number;
   composition: Composition;
   parts: OpenStore;
@@ -58,6 +63,7 @@ export function createWorld(): World {
     decisionLog: { recent: async (policy, count) => world.decisions.filter((record) => record.policy.name === policy.name).slice(0, count) },
     events: (kind, key) => store.events(kind, key),
     membership: async () => membership,
+    inventory: async () => world.inventory,
     hostHours: async (pool, month) => (month === '2026-10' && pool.name === 'web' ? 12.54 : 0),
     close: async () => {
       closed += 1;
@@ -79,6 +85,13 @@ export function createWorld(): World {
       return parts;
     },
     readFiles: async () => world.reading,
+    offline: {
+      servers: async () => {
+        if (world.servers instanceof Error) throw world.servers;
+        return world.servers;
+      },
+      authorizedKeys: async () => [AUTHORIZED],
+    },
     simulator: {
       backtest: async (request) => {
         world.backtests.push(request);
@@ -109,7 +122,14 @@ export function createWorld(): World {
   const world: World = {
     store, clock, composition, parts,
     decisions: [], locations: [], runs: [], demos: [], backtests: [], pages: [], report: sampleReport,
-    reading: { objects: [], problems: [] },
+    reading: { objects: [], problems: [] }, servers: [],
+    inventory: {
+      generation: 7, changedAt: NOON - 7_203_000, checkedAt: NOON - 60_000, authorizedKeys: [AUTHORIZED],
+      pools: [
+        { pool: { namespace: 'default', name: 'web' }, service: 'shop', role: 'web', ssh: { user: 'root', port: 22 }, hosts: [{ name: 'web-1-c0ffee00', hostID: 'host-id-1', address: '192.0.2.21', hostKey: HOST_KEY }] },
+        { pool: { namespace: 'default', name: 'jobs' }, service: 'shop', role: 'job', ssh: { user: 'root', port: 22 }, hosts: [] },
+      ],
+    },
     closed: () => closed,
     call: async (line, io = {}) => await begin(typeof line === 'string' ? line.split(' ') : line, io).outcome,
     start(line) {

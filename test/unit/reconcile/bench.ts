@@ -38,7 +38,7 @@ export interface Bench {
   asked: WorkKey[];
   /** One pass; the outcome, or what it throws. */
   pass(kind: 'Policy' | 'Pool' | 'Host' | 'Session', key: ObjectKey): Promise<unknown>;
-  pass(kind: 'Membership' | 'Orphans'): Promise<unknown>;
+  pass(kind: 'Membership' | 'Orphans' | 'Marks'): Promise<unknown>;
   /** Passes over everything each half second of simulated time, until the condition holds; throws when it never does. */
   drive(what: string, until: () => Promise<boolean>): Promise<void>;
   put<K extends Kind>(kind: K, draft: object, status?: ResourceByKind[K]['status']): Promise<ResourceByKind[K]>;

@@ -27,7 +27,7 @@ describe('a pass over the membership', () => {
     expect(applied).to.have.length(1);
     expect(await stored()).to.deep.equal(applied[0]);
     expect(applied[0]?.pools[0]?.members.map(({ name }) => name)).to.deep.equal(['primary', 'web-1']);
-    expect(bench.asked).to.deep.equal([{ kind: 'Host', key: { namespace: 'default', name: 'web-1' } }]);
+    expect(bench.asked).to.deep.equal([{ kind: 'Host', key: { namespace: 'default', name: 'web-1' } }, { kind: 'Marks' }]);
   });
 
   it('serves the same again without a new generation', async () => {

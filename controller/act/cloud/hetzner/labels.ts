@@ -1,6 +1,7 @@
 import { SERVER_LABELS } from '../../../api/index.ts';
-import { ClassifiedError, type ServerOwner } from '../../../model/index.ts';
+import { type Addresses, ClassifiedError, type ServerOwner, type ServerPart } from '../../../model/index.ts';
 import type { CreateRequest } from '../../../ports/index.ts';
+import { hostKeyIn, hostKeyLabel } from '../host-key-label.ts';
 
 const KEY = /^([a-z0-9A-Z]([a-z0-9A-Z._-]{0,251}[a-z0-9A-Z])?\/)?[a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?$/;
 const VALUE = /^([a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?)?$/;
@@ -15,6 +16,7 @@ export function labelsOf({ owner, placement, pool }: CreateRequest, network: num
     [SERVER_LABELS.role]: role,
     ...(destination === undefined ? {} : { [SERVER_LABELS.destination]: destination }),
     [SERVER_LABELS.sshAddress]: sshAddress(placement, pool.addresses),
+    ...(pool.ssh.port === 22 ? {} : { [SERVER_LABELS.sshPort]: String(pool.ssh.port) }),
     ...(network === undefined ? {} : { [SERVER_LABELS.network]: String(network) }),
   };
   const labels = { ...placement.hetzner?.labels, ...own };
@@ -42,6 +44,26 @@ function sshAddress(placement: CreateRequest['placement'], addresses: CreateRequ
   const { networks, publicNetwork } = placement.hetzner ?? {};
   if (networks !== undefined) return 'Private';
   return publicNetwork === 'IPv6' ? 'PublicIPv6' : 'PublicIPv4';
+}
+
+/** What a server's labels say of its part; undefined where they say nothing of it. */
+export function partIn(labels: Record<string, unknown>, addresses: Addresses): ServerPart | undefined {
+  const said = Object.fromEntries(Object.entries(SERVER_LABELS).map(([name, label]) => [name, labels[label]]));
+  const { service, role, destination, serving } = said;
+  if (typeof service !== 'string' || typeof role !== 'string') return undefined;
+  const sshAddress = { Private: addresses.private, PublicIPv4: addresses.publicIPv4, PublicIPv6: addresses.publicIPv6 }[String(said['sshAddress'])];
+  const hostKey = hostKeyIn(said['hostKey']);
+  return {
+    service, role, ...(typeof destination === 'string' ? { destination } : {}), serving: serving === 'true' ? 'Serving' : 'NotServing',
+    ...(sshAddress === undefined ? {} : { sshAddress }), sshPort: Number(said['sshPort'] ?? 22), ...(hostKey === undefined ? {} : { hostKey }),
+  };
+}
+
+/** What a note changes of a server's labels; undefined where they say so already. */
+export function noted(labels: Record<string, unknown>, serving: ServerPart['serving'], hostKey: string | undefined): Record<string, unknown> | undefined {
+  const key = hostKey === undefined ? undefined : hostKeyLabel(hostKey);
+  const wanted = { [SERVER_LABELS.serving]: String(serving === 'Serving'), ...(key === undefined ? {} : { [SERVER_LABELS.hostKey]: key }) };
+  return Object.entries(wanted).every(([label, value]) => labels[label] === value) ? undefined : { ...labels, ...wanted };
 }
 
 /** Whose a server is; undefined where its labels do not say. */

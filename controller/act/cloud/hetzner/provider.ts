@@ -1,10 +1,9 @@
-import { SERVER_LABELS } from '../../../api/index.ts';
 import { ClassifiedError, type Server, type ServerOwner, isClass } from '../../../model/index.ts';
 import type { CloudProvider, CreateRequest } from '../../../ports/index.ts';
 import { createActionFollower } from './actions.ts';
 import { createCatalogue } from './catalogue.ts';
 import { createHetznerHTTP } from './http.ts';
-import { ofHost, ofInstallation, ownerIn } from './labels.ts';
+import { noted, ofHost, ofInstallation, ownerIn } from './labels.ts';
 import { orderOf, problemIn } from './placements.ts';
 import { createPricing } from './pricing.ts';
 import { idOf, serverIn } from './servers.ts';
@@ -114,13 +113,12 @@ export function createHetznerProvider(options: HetznerOptions): HetznerProvider 
     },
     price,
     problemOf: (placement) => problemIn(placement, catalogue),
-    async mark(server, serving) {
+    async mark(server, serving, hostKey) {
       const record = await owned(server);
       if (record === undefined) return;
-      const labels = recordIn(record, 'labels');
-      const value = String(serving === 'Serving');
       // An update replaces all labels: those that people added stay.
-      if (labels[SERVER_LABELS.serving] !== value) await http.change('PUT', `/servers/${numberOf(record, 'id')}`, { labels: { ...labels, [SERVER_LABELS.serving]: value } });
+      const labels = noted(recordIn(record, 'labels'), serving, hostKey);
+      if (labels !== undefined) await http.change('PUT', `/servers/${numberOf(record, 'id')}`, { labels });
     },
     watch: (listener) => follower.onEnd(listener),
     close: () => follower.close(),

@@ -1,6 +1,6 @@
 import { SERVER_LABELS } from '../../../api/index.ts';
 import { type Addresses, type Server, type ServerState, fromTimestamp } from '../../../model/index.ts';
-import { ownerIn } from './labels.ts';
+import { ownerIn, partIn } from './labels.ts';
 import { isRecord, listOf, numberOf, recordIn, textOf } from './wire.ts';
 
 /** All of them are paid for. A server that is being stopped, moved or rebuilt has power until it is `off`. */
@@ -15,12 +15,14 @@ export function serverIn(record: Record<string, unknown>): Server | undefined {
   const owner = ownerIn(labels);
   if (owner === undefined) return undefined;
   const placement = labels[SERVER_LABELS.placement];
+  const addresses = addressesIn(record, labels[SERVER_LABELS.network]);
+  const part = partIn(labels, addresses);
   return {
     provider: 'Hetzner', owner, placement: typeof placement === 'string' ? placement : '',
     providerID: providerIDOf(numberOf(record, 'id')), name: textOf(record, 'name'),
     // A word that nobody has seen says nothing against a server that may serve.
     state: STATES[textOf(record, 'status')] ?? 'Running',
-    addresses: addressesIn(record, labels[SERVER_LABELS.network]),
+    addresses, ...(part === undefined ? {} : { part }),
     createdAt: fromTimestamp(textOf(record, 'created')) ?? 0,
   };
 }

@@ -19,7 +19,8 @@ export const createUserData = (clientKey: ClientKey): UserDataFor => (request) =
   const { pool, placement } = request;
   const field = `placement ${placement.name}: userData`;
   const additions = placement.hetzner?.userData;
-  const text = `#cloud-config\n${stringify(merge(ownConfig(clientKey, request), additions === undefined ? {} : readAdditions(additions, field)), YAML_OF_CLOUD_INIT)}`;
+  const theirs = additions === undefined ? {} : readAdditions(additions, field);
+  const text = `#cloud-config\n${stringify(merge(ownConfig(clientKey, request, keysIn(theirs)), theirs), YAML_OF_CLOUD_INIT)}`;
   const bytes = Buffer.byteLength(text);
   if (bytes > LARGEST_BYTES) {
     throw new ClassifiedError('Invalid', `${field}: with what the controller adds it has ${bytes} bytes, and clouds take ${LARGEST_BYTES}`, {
@@ -29,9 +30,12 @@ export const createUserData = (clientKey: ClientKey): UserDataFor => (request) =
   return text;
 };
 
-function ownConfig(clientKey: ClientKey, { owner, pool: { ssh: { user } } }: CreateRequest): CloudConfig {
+/** cloud-init itself gives these keys to the image's own user, who need not be the one of the pool. */
+const keysIn = ({ ssh_authorized_keys: keys }: CloudConfig): string[] => (Array.isArray(keys) ? keys.filter((key) => typeof key === 'string') : []);
+
+function ownConfig(clientKey: ClientKey, { owner, pool: { ssh: { user } } }: CreateRequest, peoplesKeys: readonly string[]): CloudConfig {
   const { privateKey, publicKey } = deliveredKey(clientKey, owner.installation, owner.hostID);
-  const login = { name: user, ssh_authorized_keys: [`${clientKey.publicKey} kamal-autoscaler`] };
+  const login = { name: user, ssh_authorized_keys: [`${clientKey.publicKey} kamal-autoscaler`, ...peoplesKeys] };
   return {
     // Keys that came with the image are known to everybody who has the image.
     ssh_deletekeys: true,

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { keyPairOfSeed } from '../../../../controller/act/ssh/ed25519.ts';
 import { SERVER_LABELS } from '../../../../controller/api/index.ts';
 import type { Server } from '../../../../controller/model/index.ts';
 import type { Placement } from '../../../../controller/ports/index.ts';
@@ -171,6 +172,19 @@ hetznerSuite('looks at Hetzner', () => {
       await refused('Conflict', world.provider.mark!({ ...server, owner: ownerOf('b') }, 'Serving'));
       await world.provider.delete(server);
       await world.provider.mark?.(server, 'Serving');
+    });
+
+    it('note the host key that a server made itself, and tell what its labels say of its part', async () => {
+      const hostKey = keyPairOfSeed(Buffer.alloc(32, 9)).publicKey;
+      const server = await world.provider.create(requestOf('a'));
+      const part = async () => (await world.provider.list('home')).servers[0]?.part;
+      expect(await part()).to.deep.include({ service: 'app', role: 'web', serving: 'NotServing', sshPort: 22 }).and.not.have.any.keys('destination', 'hostKey');
+      await world.provider.mark?.(server, 'Serving', hostKey);
+      expect(await part()).to.deep.include({ serving: 'Serving', hostKey, sshAddress: server.addresses?.publicIPv4 });
+      // Neither a note without the key nor a key that no label can carry takes it away.
+      await world.provider.mark?.(server, 'NotServing');
+      await world.provider.mark?.(server, 'NotServing', 'ssh-rsa AAAAB3NzaC1yc2E=');
+      expect(await part()).to.deep.include({ serving: 'NotServing', hostKey });
     });
 
     it('tell a server that is protected, and what it takes', async () => {
