@@ -1,6 +1,8 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, type Server as TcpServer, type Socket, connect, createServer } from 'node:net';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import { keyPairOfSeed } from '../../controller/act/ssh/ed25519.ts';
 import { publicKeyOf } from '../../controller/act/ssh/public-key.ts';
 
 /** What becomes of a command. */
@@ -89,12 +91,12 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
   };
 }
 
-/** A new private key, in OpenSSH's format. */
+/** A new private key. ssh2's own generator now and then makes one of RSA or ECDSA that it cannot read. */
 export const newKey = (type: 'ed25519' | 'rsa' | 'ecdsa' = 'ed25519'): string => {
   switch (type) {
-    case 'ed25519': return ssh2.utils.generateKeyPairSync('ed25519').private;
-    case 'rsa': return ssh2.utils.generateKeyPairSync('rsa', { bits: 2_048 }).private;
-    case 'ecdsa': return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private;
+    case 'ed25519': return keyPairOfSeed(randomBytes(32)).privateKey;
+    case 'rsa': return generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+    case 'ecdsa': return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }).toString();
   }
 };
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,7 +78,7 @@ describe('keys of SSH', () => {
   it('names setting, file and mend of a key that is none', async () => {
     expect(await refusal('not a key\n')).to.match(/KAMAL_AUTOSCALER_SSH_KEY_FILE: .*key is no private key .*ssh-keygen -t ed25519/);
     expect(await refusal(publicHalf(newKey()))).to.match(/holds a public key .*without \.pub/);
-    expect(await refusal(ssh2.utils.generateKeyPairSync('rsa', { bits: 1_024 }).private)).to.match(/RSA key of 1024 bits/);
+    expect(await refusal(generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey.export({ type: 'pkcs1', format: 'pem' }).toString())).to.match(/RSA key of 1024 bits/);
     const missing = await readClientKey({ file: join(folder, 'none'), names }).catch((error: unknown) => error as ClassifiedError);
     expect(missing).to.have.property('message').that.matches(/KEY_FILE: .*none cannot be read \(ENOENT\)/);
   });
