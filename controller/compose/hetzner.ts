@@ -25,5 +25,5 @@ export function openHetzner({ hetzner: settings }: { hetzner?: Settings['hetzner
       throw new ClassifiedError('Invalid', NO_LOGIN, { mend: LOGIN_MEND });
     },
   });
-  return { ...provider, problemOf: async () => `${NO_LOGIN}: ${LOGIN_MEND}` };
+  return { ...provider, problemOf: async (placement) => await provider.problemOf?.(placement) ?? `${NO_LOGIN}: ${LOGIN_MEND}` };
 }

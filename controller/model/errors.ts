@@ -46,3 +46,7 @@ export const isClass = (error: unknown, ...classes: ErrorClass[]): error is Clas
   error instanceof ClassifiedError && classes.includes(error.class);
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The message with what a person should do, for places that have one text. */
+export const adviceOf = (error: unknown): string =>
+  (error instanceof ClassifiedError && error.mend !== undefined ? `${error.message}: ${error.mend}` : messageOf(error));

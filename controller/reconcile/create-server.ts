@@ -1,5 +1,5 @@
 import { type HostPool, type KamalHost, keyOf } from '../api/index.ts';
-import { type ErrorClass, type HostStep, type Instant, type Outcome, type Server, classOf, fromTimestamp, isClass, messageOf, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
+import { type ErrorClass, type HostStep, type Instant, type Outcome, type Server, adviceOf, classOf, fromTimestamp, isClass, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
 import type { Placement } from '../ports/index.ts';
 import { withHostStatus } from '../report/status.ts';
 import { isLeaving } from './assemble-fleet.ts';
@@ -83,8 +83,9 @@ async function unledgered(context: Context, host: KamalHost, placement: Placemen
 async function afterFailure(context: Context, host: KamalHost, pool: HostPool, placement: Placement, error: unknown): Promise<Outcome> {
   if (isClass(error, 'Conflict', 'NotLeader')) throw error;
   const errorClass = classOf(error);
-  await context.gate.noteRefused({ placement, pool: poolKeyOf(host), class: errorClass, message: messageOf(error) });
-  const message = `${placement.name}: ${messageOf(error)}`;
+  const words = adviceOf(error);
+  await context.gate.noteRefused({ placement, pool: poolKeyOf(host), class: errorClass, message: words });
+  const message = `${placement.name}: ${words}`;
   await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Warning', reason: 'CreateFailed', message });
   const now = context.clock.now();
   const next = choosePlacement(pool, await context.gate.read(), (name) => context.providers[name] !== undefined, now);

@@ -4,11 +4,12 @@ import { maySpare, nextHostStep } from '../plan/index.ts';
 import { sameJSON, withHostStatus } from '../report/status.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { createServer } from './create-server.ts';
+import { deleteServer } from './delete-server.ts';
 import { tellAdvance } from './host-events.ts';
 import { judge, noteFacts } from './note-facts.ts';
 import { observeHost } from './observe-host.ts';
 import { sessionKeyOf } from './session-key.ts';
-import { noteStartFailure } from './start-failures.ts';
+import { notePlacementFailure, noteStartFailure } from './start-failures.ts';
 import { startOperation } from './start-operation.ts';
 import { viewHost } from './view-host.ts';
 
@@ -76,12 +77,7 @@ async function perform(context: Context, host: KamalHost, pool: HostPool | undef
       return requeueAfter(0);
     }
     case 'DeleteServer':
-    case 'DeleteExtra': {
-      await write(context, withHostStatus(host, { reason: step.why }, now));
-      await context.providers[step.server.provider]?.delete(step.server);
-      context.servers.forget(step.server.provider);
-      return requeueAfter(0);
-    }
+    case 'DeleteExtra': return deleteServer(context, host, step);
     case 'Retain': {
       await context.gate.noteRetained(host.spec.hostID);
       return letGo(context, host);
@@ -97,7 +93,10 @@ async function advance(context: Context, host: KamalHost, pool: HostPool | undef
   const now = context.clock.now();
   const change: Parameters<typeof withHostStatus>[1] = { phase: step.to, reason: step.why };
   if (step.failure !== undefined) {
-    if (pool !== undefined) await noteStartFailure(context, pool, host, step.failure);
+    if (pool !== undefined) {
+      await noteStartFailure(context, pool, host, step.failure);
+      await notePlacementFailure(context, pool, host, step.failure);
+    }
     change.failure = { ...step.failure, at: toTimestamp(now), count: host.status?.failure?.count ?? 0 };
   }
   if (step.to === 'Joining') change.joiningSince = toTimestamp(now);

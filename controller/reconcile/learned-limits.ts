@@ -46,7 +46,7 @@ export function withoutPause(limits: Limits, asked: string): Limits {
   return { ...limits, pauses };
 }
 
-/** A server that leaves gives capacity back. */
+/** A machine that is given back is capacity. */
 export function withoutCapacityPauses(limits: Limits, provider: string): Limits {
   const pauses = Object.fromEntries(Object.entries(limits.pauses).filter(([asked, pause]) => pause.class !== 'Capacity' || !asked.startsWith(`${provider} `)));
   return { ...limits, pauses };

@@ -85,7 +85,8 @@ export function markRetained(ledger: Ledger, hostID: string): Ledger {
 export function release(ledger: Ledger, hostID: string, now: Instant): Ledger {
   const entry = ledger.entries[hostID];
   if (entry === undefined || entry.state === 'Released') return ledger;
-  const limits = ledger.limits === undefined ? {} : { limits: withoutCapacityPauses(ledger.limits, entry.provider) };
+  // People's own machines are there again at once; in a cloud others want the place too.
+  const limits = ledger.limits === undefined || entry.tariff?.kind !== 'Free' ? {} : { limits: withoutCapacityPauses(ledger.limits, entry.provider) };
   const released = { ...withEntry(ledger, hostID, { ...entry, state: 'Released', releasedAt: toTimestamp(now) }), ...limits };
   const launched = fromTimestamp(entry.launchedAt);
   if (launched === undefined) return released;

@@ -25,3 +25,10 @@ export async function noteStartFailure(context: Context, pool: HostPool, host: K
     message: `${host.metadata.name} did not come into service (${failure.class}): ${failure.message}; next start not before ${toTimestamp(until)}`,
   });
 }
+
+/** A provider may take an order and find out later that it has nothing left: the next host is ordered elsewhere. */
+export async function notePlacementFailure(context: Context, pool: HostPool, host: KamalHost, failure: { class: ErrorClass; message: string }): Promise<void> {
+  const placement = pool.spec.placements.find(({ name }) => name === host.status?.placement);
+  if (host.status?.phase !== 'Provisioning' || failure.class !== 'Capacity' || placement === undefined) return;
+  await context.gate.noteRefused({ placement, pool: keyOf(pool), class: 'Capacity', message: failure.message });
+}

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { parseAllDocuments } from 'yaml';
+import { admit } from '../../../controller/runtime/store/validation/index.ts';
 import { type JsonSchema, readCrds } from '../../../hack/generate/crds.ts';
 import { renderReference } from '../../../hack/generate/reference.ts';
 import { createWorld, fillShop } from './world.ts';
@@ -26,6 +28,15 @@ describe('docs/cli.md', () => {
     const names = [...settings.matchAll(/(?:from\(|\(environment, )'([A-Z_]+)'|\$\{PREFIX\}([A-Z_]+)`\]/g)].map(([, argument, index]) => `KAMAL_AUTOSCALER_${argument ?? index}`);
     expect(new Set(names).size).to.be.at.least(15);
     for (const name of [...names, 'HCLOUD_TOKEN', 'HCLOUD_TOKEN_FILE', 'HCLOUD_ENDPOINT']) expect(text).to.contain(`\`${name}\``);
+  });
+});
+
+describe('docs/hetzner.md', () => {
+  it('shows documents that are accepted', () => {
+    const samples = [...readFileSync(join(root, 'docs/hetzner.md'), 'utf8').matchAll(/^```yaml\n([^]*?)^```$/gm)];
+    const documents = samples.flatMap(([, text = '']) => parseAllDocuments(text).map((document) => document.toJS() as { kind: 'HostPool' | 'ScalingPolicy' }));
+    expect(documents.map(({ kind }) => kind)).to.deep.equal(['HostPool', 'ScalingPolicy']);
+    for (const document of documents) expect(() => admit(document.kind, document)).to.not.throw();
   });
 });
 

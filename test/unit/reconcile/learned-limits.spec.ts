@@ -39,7 +39,7 @@ describe('what one host learned', () => {
     expect(askedFor(spare('m1'), 'p'), 'another machine is another chance').to.not.equal(askedFor(spare('m1', 'm2'), 'p'));
   });
 
-  it('about capacity is forgotten when a server of the provider leaves', () => {
+  it('about capacity is forgotten when a machine is given back', () => {
     const limits = withPause(withPause(withPause(undefined, 'Hetzner a b', 'Capacity', 'm', START), 'Hetzner c d', 'Invalid', 'm', START), 'Static p', 'Capacity', 'm', START);
     expect(Object.keys(withoutCapacityPauses(limits, 'Hetzner').pauses)).to.deep.equal(['Hetzner c d', 'Static p']);
   });

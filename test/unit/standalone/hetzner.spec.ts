@@ -69,7 +69,7 @@ hetznerSuite('the controller with a Hetzner project', function () {
     const again = await start([{ name: 'near', provider: 'Hetzner', hetzner: hetzner() }], { replicas: 2 }, token());
     await until('another condition', async () => (await placementsUsable(again)())?.message.includes('SSH') === true || undefined, PATIENT);
     const host = await until('a refusal', async () => (await again.store.list('KamalHost')).find(({ status }) => status?.failure !== undefined), PATIENT);
-    expect(host.status?.failure).to.include({ class: 'Invalid', message: 'near: servers would be bought that nobody can log in to' });
+    expect(host.status?.failure).to.include({ class: 'Invalid', message: 'near: servers would be bought that nobody can log in to: set KAMAL_AUTOSCALER_SSH_KEY_FILE' });
     expect(sim.project.servers.size).to.equal(0);
   });
 
