@@ -60,7 +60,7 @@ async function requireGo(part: Part): Promise<void> {
   }
   const numbers = versionIn(`${go.version}.0`);
   const oldest = go.toolchain === 'local' ? OLDEST_GO : OLDEST_GO_WITH_TOOLCHAINS;
-  if (numbers === undefined || !isAcceptable(numbers, oldest)) {
+  if (numbers === undefined || !isAcceptable(numbers, { oldest })) {
     throw new Error(`${missing}, and the go on PATH is ${go.version} (GOTOOLCHAIN=${go.toolchain}); ${mend}`);
   }
 }

@@ -57,7 +57,15 @@ export async function librariesOf(part: Part, path: string): Promise<Record<stri
 async function libraryPath(folder: string): Promise<Record<string, string>> {
   const libraries = join(folder, 'usr', 'lib');
   const names = existsSync(libraries) ? await readdir(libraries) : [];
-  return { LD_LIBRARY_PATH: names.filter((name) => name.endsWith('-linux-gnu')).map((name) => join(libraries, name)).join(':') };
+  const folders = await Promise.all(names.filter((name) => name.endsWith('-linux-gnu')).map((name) => withPrivateLibraries(join(libraries, name))));
+  return { LD_LIBRARY_PATH: folders.flat().join(':') };
+}
+
+/** A library that only its own package uses may lie in a folder of the package, where its run path finds it once installed. */
+async function withPrivateLibraries(folder: string): Promise<string[]> {
+  const below = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+  const private_ = await Promise.all(below.map(async (path) => ((await readdir(path)).some((name) => /^lib.*\.so/.test(name)) ? [path] : [])));
+  return [folder, ...private_.flat()];
 }
 
 async function download(part: Part, what: string, args: readonly string[], folder: string, { say, signal }: Bringing): Promise<void> {
@@ -97,7 +105,7 @@ async function mergeUsr(folder: string): Promise<void> {
 async function requireVersion(part: Part, program: string, folder: string): Promise<void> {
   const { stdout, stderr } = await run(join(folder, program), [...(part.versionArguments ?? [])], { env: { ...process.env, ...await libraryPath(folder) } });
   const version = versionIn(stdout + stderr);
-  if (version === undefined || !isAcceptable(version, part.oldest)) {
-    throw new Error(`${part.name}: this distribution's package has version ${version?.join('.') ?? 'unknown'}, needed is ${part.oldest.join('.')} or newer of the same major version; set ${part.variable} to a binary of your own`);
+  if (version === undefined || !isAcceptable(version, part)) {
+    throw new Error(`${part.name}: this distribution's package has version ${version?.join('.') ?? 'unknown'}, needed is ${part.oldest.join('.')} or newer${part.newerMajors === 'Accepted' ? '' : ' of the same major version'}; set ${part.variable} to a binary of your own`);
   }
 }

@@ -77,7 +77,7 @@ async function onPath(part: Part): Promise<FoundPart | undefined> {
     if (!(await isProgram(path))) continue;
     const version = await printedVersion(part, path);
     const numbers = versionIn(version ?? '');
-    if (version !== undefined && numbers && isAcceptable(numbers, part.oldest)) return { path, version, came: 'PATH' };
+    if (version !== undefined && numbers && isAcceptable(numbers, part)) return { path, version, came: 'PATH' };
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ export const PART_NAMES = [
   'prometheus',
   'promtool',
   'docker-registry',
+  'chromium',
   'sshd',
   'dockerd',
   'docker',
@@ -34,8 +35,9 @@ export interface Part {
   variable: string;
   /** Arguments that make the program print its version, or none where it cannot tell: then PATH is not trusted. */
   versionArguments: readonly string[] | undefined;
-  /** A binary found on PATH is taken from this version on, within the same major version. */
+  /** A binary found on PATH is taken from this version on, within the same major version unless newer ones are as good. */
   oldest: Version;
+  newerMajors?: 'Accepted';
   origin: Origin;
   /** What a first build with an empty cache takes, for people who wait. */
   firstTime: string;
@@ -71,6 +73,15 @@ const PARTS: Readonly<Record<PartName, Omit<Part, 'name'>>> = {
     oldest: [2, 8, 0],
     origin: { kind: 'DebianPackage', package: 'docker-registry', program: 'usr/bin/docker-registry' },
     firstTime: '5 s',
+  },
+  // A browser counts its major versions by the month, and shows pages the same.
+  chromium: {
+    variable: 'CHROMIUM',
+    versionArguments: ['--version'],
+    oldest: [120, 0, 0],
+    newerMajors: 'Accepted',
+    origin: { kind: 'DebianPackages', folder: 'chromium', packages: ['chromium'], program: 'usr/lib/chromium/chromium' },
+    firstTime: '30 s',
   },
   sshd: { variable: 'SSHD', versionArguments: ['-V'], oldest: [9, 0, 0], origin: hostProgram('usr/sbin/sshd'), firstTime: '15 s' },
   dockerd: { variable: 'DOCKERD', versionArguments: ['--version'], oldest: [20, 10, 0], origin: hostProgram('usr/sbin/dockerd'), firstTime: 'with sshd' },
@@ -168,8 +179,8 @@ export function versionIn(output: string): Version | undefined {
   return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : undefined;
 }
 
-/** Same major version, and at least `oldest`: a newer major may mean other flags and other answers. */
-export function isAcceptable(found: Version, oldest: Version): boolean {
-  if (found[0] !== oldest[0]) return false;
+/** Same major version, and at least `oldest`: a newer major may mean other flags and other answers, unless the part says otherwise. */
+export function isAcceptable(found: Version, { oldest, newerMajors }: Pick<Part, 'oldest' | 'newerMajors'>): boolean {
+  if (found[0] !== oldest[0]) return newerMajors === 'Accepted' && found[0] > oldest[0];
   return found[1] !== oldest[1] ? found[1] > oldest[1] : found[2] >= oldest[2];
 }

@@ -1,23 +1,17 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { simulator } from '../../controller/compose/simulate/index.ts';
-import { type Need, realSuite } from '../support/real/gate.ts';
+import { librariesOf } from '../../hack/real-parts/debian.ts';
+import { locate } from '../../hack/real-parts/locate.ts';
+import { partNamed } from '../../hack/real-parts/parts.ts';
+import { realSuite } from '../support/real/gate.ts';
 import { sampleReport } from '../unit/cli/sample-report.ts';
 
 const run = promisify(execFile);
-
-const chromium: Need = () => {
-  try {
-    execFileSync('chromium', ['--version'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'needs chromium on the path (apt-get install chromium)';
-  }
-};
 
 /** What happens in the page after its own script; its findings are left in the document. */
 const VISIT = `
@@ -49,24 +43,28 @@ setTimeout(() => {
 }, 200);
 `;
 
-realSuite('the page of a backtest, in a browser', [], function () {
+realSuite('the page of a backtest, in a browser', ['chromium'], function () {
   this.timeout(60_000);
-  let folder: string;
+  let folder: string | undefined;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'page-'));
   });
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(async () => {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  });
 
   async function visited(scheme: 'light' | 'dark'): Promise<Record<string, unknown>> {
+    if (folder === undefined) throw new Error('there is no folder for the page');
     const file = join(folder, 'report.html');
     await simulator.writePage(file, sampleReport);
     const page = await readFile(file, 'utf8');
     const watched = page.replace('<script>', `<script>${VISIT}</script><script>`).replace(/<\/script>\s*<\/body>/, `${AFTER}</script></body>`);
     await writeFile(file, watched);
-    const { stdout } = await run('chromium', [
+    const chromium = await locate('chromium');
+    const { stdout } = await run(chromium, [
       '--headless=new', '--no-sandbox', '--disable-gpu', '--window-size=1200,900', '--virtual-time-budget=4000', `--user-data-dir=${join(folder, scheme)}`,
       ...(scheme === 'dark' ? ['--blink-settings=preferredColorScheme=0'] : ['--blink-settings=preferredColorScheme=1']), '--dump-dom', `file://${file}`,
-    ], { maxBuffer: 64 * 1024 * 1024 });
+    ], { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...await librariesOf(partNamed('chromium'), chromium) } });
     const body = /<body([^>]*)>/.exec(stdout)?.[1] ?? '';
     return Object.fromEntries([...body.matchAll(/data-([a-z]+)="([^"]*)"/g)].map(([, name, value]) => {
       const text = (value ?? '').replaceAll('&quot;', '"');
@@ -87,4 +85,4 @@ realSuite('the page of a backtest, in a browser', [], function () {
       expect(seen['switched']).to.equal(switched);
     });
   }
-}, [chromium]);
+});

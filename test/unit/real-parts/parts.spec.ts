@@ -29,7 +29,12 @@ describe('real parts', () => {
       [[2, 11, 0], false],
       [[4, 0, 0], false],
     ];
-    for (const [found, taken] of cases) expect(isAcceptable(found, [3, 7, 0]), found.join('.')).to.equal(taken);
+    for (const [found, taken] of cases) expect(isAcceptable(found, { oldest: [3, 7, 0] }), found.join('.')).to.equal(taken);
+  });
+
+  it('takes newer majors of a part that says so', () => {
+    const browser = { oldest: [120, 0, 0], newerMajors: 'Accepted' } as const;
+    expect([[119, 9, 9], [120, 0, 0], [156, 0, 1]].map(([major = 0, minor = 0, patch = 0]) => isAcceptable([major, minor, patch], browser))).to.deep.equal([false, true, true]);
   });
 
   it('gives each part a variable of its own', () => {
