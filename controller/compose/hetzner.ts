@@ -1,6 +1,6 @@
 import { type HetznerProvider, createHetznerProvider } from '../act/cloud/hetzner/provider.ts';
 import { HETZNER_ENDPOINT, endpointFault } from '../act/cloud/hetzner/settings.ts';
-import { createUserData } from '../act/cloud/user-data/index.ts';
+import { additionsProblem, createUserData } from '../act/cloud/user-data/index.ts';
 import { ClassifiedError } from '../model/index.ts';
 import type { Clock } from '../ports/index.ts';
 import { SSH_SETTING_NAMES, type Settings } from '../runtime/settings.ts';
@@ -18,7 +18,10 @@ export function openHetzner({ hetzner: settings }: { hetzner?: Settings['hetzner
   const { endpoint = HETZNER_ENDPOINT, token } = settings;
   const fault = endpointFault(endpoint);
   if (fault !== undefined) throw new ClassifiedError('Invalid', `HCLOUD_ENDPOINT ${JSON.stringify(endpoint)} ${fault}`);
-  if (ssh !== undefined) return createHetznerProvider({ endpoint, token, clock, userData: createUserData(ssh.clientKey) });
+  if (ssh !== undefined) {
+    const provider = createHetznerProvider({ endpoint, token, clock, userData: createUserData(ssh.clientKey) });
+    return { ...provider, problemOf: async (placement) => additionsProblem(placement) ?? provider.problemOf?.(placement) };
+  }
   const provider = createHetznerProvider({
     endpoint, token, clock,
     userData() {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { createUserData } from '../../../controller/act/cloud/user-data/index.ts';
+import { additionsProblem, createUserData } from '../../../controller/act/cloud/user-data/index.ts';
 import { type ClientKey, deliveredKey } from '../../../controller/act/ssh/index.ts';
 import { ClassifiedError } from '../../../controller/model/index.ts';
 import type { CreateRequest } from '../../../controller/ports/index.ts';
@@ -80,6 +80,7 @@ write_files:
   });
 
   it('takes additions that add nothing', () => {
+    expect([additionsProblem(request().placement), additionsProblem(request('packages: [htop]').placement)]).to.deep.equal([undefined, undefined]);
     for (const nothing of ['', '#cloud-config\n', '# only a comment\n']) expect(userData(request(nothing))).to.equal(userData(request()));
   });
 
@@ -93,7 +94,8 @@ write_files:
     ['a: 1\na: 2\n', /userData: it is no YAML: /],
   ];
   for (const [text, words] of REFUSED) {
-    it(`refuses ${JSON.stringify(text)}`, () => {
+    it(`refuses ${JSON.stringify(text)}, and says so before anything is bought`, () => {
+      expect(additionsProblem(request(text).placement)).to.match(/^hetzner\.userData: .*\. \S/);
       expect(() => userData(request(text))).to.throw(ClassifiedError, words).with.property('class', 'Invalid');
     });
   }

@@ -30,6 +30,18 @@ export const createUserData = (clientKey: ClientKey): UserDataFor => (request) =
   return text;
 };
 
+/** Why the additions of a placement cannot be added, as a sentence with its mend; undefined where they can. */
+export function additionsProblem({ hetzner }: Pick<CreateRequest['placement'], 'hetzner'>): string | undefined {
+  if (hetzner?.userData === undefined) return undefined;
+  try {
+    readAdditions(hetzner.userData, 'hetzner.userData');
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ClassifiedError)) throw error;
+    return error.mend === undefined ? error.message : `${error.message}. ${error.mend}`;
+  }
+}
+
 /** cloud-init itself gives these keys to the image's own user, who need not be the one of the pool. */
 const keysIn = ({ ssh_authorized_keys: keys }: CloudConfig): string[] => (Array.isArray(keys) ? keys.filter((key) => typeof key === 'string') : []);
 
