@@ -137,10 +137,10 @@ export function deployerContract(name: string, make: () => Promise<DeployerUnder
       const reference = (endpoints: readonly Endpoint[]) => deployer.reference(endpoints.map(target), role);
       expect((await reference(hosts)).kind).to.equal('Unknown');
       expect((await reference([])).kind).to.equal('Unknown');
-      await perform({ kind: 'Deploy', version: 'v1', endpoint: endpoint(0) });
-      await perform({ kind: 'Deploy', version: 'v1', endpoint: endpoint(1) });
+      expect(await perform({ kind: 'Deploy', version: 'v1', endpoint: endpoint(0) })).to.deep.equal(succeeded);
+      expect(await perform({ kind: 'Deploy', version: 'v1', endpoint: endpoint(1) })).to.deep.equal(succeeded);
       expect(await reference([...hosts, nowhere])).to.include({ kind: 'Agreed', version: 'v1' });
-      await perform({ kind: 'Deploy', version: 'v2', endpoint: endpoint(2) });
+      expect(await perform({ kind: 'Deploy', version: 'v2', endpoint: endpoint(2) })).to.deep.equal(succeeded);
       expect((await reference(hosts)).kind).to.equal('Disagree');
     });
   });
