@@ -90,7 +90,7 @@ describe('kamal config', () => {
 
   it('is read without its secrets', () => {
     const config = readKamalConfig(`warning on the way\n${printed}`);
-    expect(config).to.deep.equal({ roles: ['job', 'web'], hosts: ['10.0.0.2', '10.0.0.4'], primaryHost: '10.0.0.2', repository: 'registry.test/acme/shop', sshUser: 'deploy', sshPort: 2222 });
+    expect(config).to.deep.equal({ roles: ['job', 'web'], hosts: ['10.0.0.2', '10.0.0.4'], primaryHost: '10.0.0.2', repository: 'registry.test/acme/shop', sshUser: 'deploy', sshPort: 2222, sshFiles: true });
     expect(JSON.stringify(config)).not.to.include('SUPERSECRET');
   });
 

@@ -1,4 +1,4 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { checkKamalVersion, checkSecrets, declaredSecrets, readSecrets } from '../../../controller/act/deploy/kamal/project-checks.ts';
 import type { OperationFact } from '../../../controller/model/index.ts';
@@ -44,6 +44,8 @@ describe('before Kamal works on a host', () => {
     ['a fixed host that deploy.yml does not know', () => void world.fixed.push(fixedAt('10.0.0.77')), /fixed host primary \(10\.0\.0\.77\) does not stand in deploy\.yml of app/],
     ['another Kamal than the application', () => world.stage.write('projects/app/Gemfile.lock', 'GEM\n  specs:\n    kamal (2.11.0)\n      thor (~> 1.3)\n'), /controller has Kamal 2\.12\.0, the application's Gemfile\.lock names 2\.11\.0/],
     ['a Kamal that cannot be run', () => void world.instead.push({ words: /^version/, end: { kind: 'NotStarted', code: 'ENOENT', stdout: '', stderr: '' } }), /there is no kamal on this machine; install it/],
+    ['SSH settings out of reach', () => world.deployFile(deployFile().replace('keys_only: true', 'keys_only: true, config: /etc/ssh/ours')), /ssh\.config \/etc\/ssh\/ours of deploy\.yml is no file of the project/],
+    ['SSH settings that are off', () => world.deployFile(deployFile().replace('keys_only: true', 'keys_only: true, config: false')), /ssh\.config: false of deploy\.yml lets Kamal accept any host key/],
     ['hooks out of reach', () => world.deployFile(`hooks_path: /opt/hooks\n${deployFile()}`), /hooks_path \/opt\/hooks of deploy\.yml/],
   ];
   for (const [what, make, says, target] of wrong) {
@@ -60,6 +62,13 @@ describe('before Kamal works on a host', () => {
     world.fixed.push(fixedAt(STATIC_HOST));
     await world.stage.write('projects/app/Gemfile.lock', 'GEM\n  specs:\n    kamal (2.12.0)\n');
     expect(await deploy()).to.deep.equal({ kind: 'Succeeded' });
+  });
+
+  it('the SSH settings of the project give way to those of the run, and stay as they are in the project', async () => {
+    await world.deployFile(deployFile().replace('keys: [ssh/id_ed25519]', 'keys: [ssh/id_ed25519], config: config/ssh_config'));
+    await world.stage.write('projects/app/config/ssh_config', 'Host *\n  StrictHostKeyChecking yes\n  UserKnownHostsFile /nowhere\n');
+    expect(await deploy()).to.deep.equal({ kind: 'Succeeded' });
+    expect(await readFile(`${world.stage.folder}/projects/app/config/ssh_config`, 'utf8')).to.include('UserKnownHostsFile /nowhere');
   });
 
   it('a secret that deploy.yml names and no file holds is said by Kamal itself', async () => {

@@ -45,7 +45,8 @@ describe('a controller that deploys with Kamal', () => {
   afterEach(async () => {
     await running?.stop();
     running = undefined;
-    await rm(folder, { recursive: true, force: true });
+    // A look at the lock that nobody waits for may still make its copy of the project.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   });
 
   async function start(environment: Record<string, string>, flags: Record<string, string> = { kamalProjects: join(folder, 'projects'), kamal: join(folder, 'kamal') }): Promise<RunningController> {

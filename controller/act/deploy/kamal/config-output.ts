@@ -11,6 +11,8 @@ export interface KamalConfig {
   repository: string;
   sshUser: string;
   sshPort: number;
+  /** `ssh.config`: files with settings of OpenSSH, or whether the usual ones are read. */
+  sshFiles: boolean | string[];
 }
 
 /** Reads the YAML with Ruby's symbols for keys. Throws Invalid, without a word of the text, for what is none. */
@@ -22,12 +24,14 @@ export function readKamalConfig(stdout: string): KamalConfig {
   const repository = field(root, 'repository');
   if (typeof repository !== 'string') throw new ClassifiedError('Invalid', 'kamal config printed no configuration that could be read', { mend: 'run kamal config in the project yourself' });
   const ssh = field(root, 'ssh_options');
-  const [primaryHost, user, port] = [field(root, 'primary_host'), field(ssh, 'user'), field(ssh, 'port')];
+  const [primaryHost, user, port, files] = [field(root, 'primary_host'), field(ssh, 'user'), field(ssh, 'port'), field(ssh, 'config')];
   return {
     roles: words(field(root, 'roles')), hosts: words(field(root, 'hosts')), repository,
     primaryHost: typeof primaryHost === 'string' ? primaryHost : undefined,
-    sshUser: typeof user === 'string' ? user : 'root', sshPort: typeof port === 'number' ? port : 22,
+    sshUser: typeof user === 'string' ? user : 'root', sshPort: typeof port === 'number' ? port : 22, sshFiles: sshFilesOf(files),
   };
 }
+
+const sshFilesOf = (value: unknown): boolean | string[] => (typeof value === 'string' ? [value] : Array.isArray(value) ? value.map(String) : value !== false);
 
 const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);

@@ -12,7 +12,7 @@ import type { Projects } from './projects.ts';
 import { failureOfEnd } from './read-end.ts';
 import { type Redact, createRedactor, secretsOf } from './redact.ts';
 import type { ProcessEnd } from './run-process.ts';
-import type { WorkingCopy } from './working-copy.ts';
+import { type WorkingCopy, useOwnSshSettings } from './working-copy.ts';
 
 /** A project in which Kamal may be run for a host. */
 export interface Ready {
@@ -101,6 +101,7 @@ export function createPreflight(settings: PreflightSettings): Preflight {
     const [installed, lockfile] = [await kamalVersion(lock, copy.folder), await textOf(join(copy.folder, 'Gemfile.lock'))];
     checkKamalVersion(installed, lockfile);
     const config = await configOf(lock, copy, version, createRedactor(environmentSecrets));
+    await useOwnSshSettings(copy, config.sshFiles);
     return { copy, config, redact: createRedactor([...await secretsIn(lock, copy, version), ...environmentSecrets]) };
   }
 

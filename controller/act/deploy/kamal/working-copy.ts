@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, lstat, mkdir, mkdtemp, readFile, readdir, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, mkdtemp, readFile, readdir, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { ClassifiedError } from '../../../model/index.ts';
 import type { RoleRef } from '../../../ports/index.ts';
@@ -82,10 +82,15 @@ async function writeRevision(source: ProjectSource, commit: string, draft: strin
   for (const path of await untrackedFiles(source)) if (!(await exists(join(draft, path)))) await link(join(source.folder, path), join(draft, path), draft);
 }
 
+/** Of a plain folder these are folders of the copy, so that something in them can be another. */
+const OWN_FOLDERS = ['.kamal', 'config'];
+
 async function linkFolder(source: string, draft: string): Promise<void> {
-  for (const name of await readdir(source)) if (name !== '.kamal') await link(join(source, name), join(draft, name), draft);
-  const kamal = await readdir(join(source, '.kamal')).catch(() => []);
-  for (const name of kamal) await link(join(source, '.kamal', name), join(draft, '.kamal', name), draft);
+  for (const name of await readdir(source)) if (!OWN_FOLDERS.includes(name)) await link(join(source, name), join(draft, name), draft);
+  for (const folder of OWN_FOLDERS) {
+    const names = await readdir(join(source, folder)).catch(() => []);
+    for (const name of names) await link(join(source, folder, name), join(draft, folder, name), draft);
+  }
 }
 
 async function link(target: string, path: string, draft: string): Promise<void> {
@@ -119,6 +124,26 @@ async function keepHooks(draft: string, { hooks, source }: Recipe): Promise<void
     await rename(kept, folder);
   } finally {
     await rm(kept, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Lets Kamal read the SSH settings of its run instead of the project's: those of the project know no newcomer. Rejects
+ * with Invalid where the configuration lets nothing of ours be read.
+ */
+export async function useOwnSshSettings({ folder }: WorkingCopy, files: boolean | readonly string[]): Promise<void> {
+  if (files === true) return;
+  const [first] = files === false ? [] : files;
+  if (first === undefined) throw new ClassifiedError('Invalid', 'ssh.config: false of deploy.yml lets Kamal accept any host key', { mend: 'leave it out, or name a file of the project' });
+  for (const file of files === false ? [] : files) {
+    const path = join(folder, file);
+    if (file.startsWith('/') || file.startsWith('~') || relative(folder, path).split(sep)[0] === '..') {
+      throw new ClassifiedError('Invalid', `ssh.config ${file} of deploy.yml is no file of the project, so the controller's host keys would not be read`, { mend: 'write a file of the project, such as config/ssh_config' });
+    }
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await stayWithin(folder, dirname(path));
+    await writeFile(`${path}.own`, 'Include ~/.ssh/config\n', { mode: 0o600 });
+    await rename(`${path}.own`, path);
   }
 }
 
