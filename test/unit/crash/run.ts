@@ -111,7 +111,9 @@ export async function faultsAtRest({ world, store, kamal }: Installation, wanted
   if (servers.length !== wanted) faults.push(`${servers.length} servers, ${wanted} wanted`);
   const identities = bought.map(({ order }) => order.owner?.hostID ?? '');
   if (new Set(identities).size !== identities.length) faults.push('two servers carry one UID');
+  const version = servers.find(({ order }) => order.owner === undefined)?.app?.version;
   for (const { order, app, diedAt } of bought) {
+    if (app !== undefined && app.version !== version) faults.push(`${order.name} runs ${app.version}, the fleet ${version}`);
     if (app === undefined || app.quiesced !== undefined || diedAt !== undefined) faults.push(`${order.name} does not serve`);
     if (ends === 'Managed' && !hosts.some(({ spec }) => spec.hostID === order.owner?.hostID)) faults.push(`${order.name} is owned by nobody`);
   }

@@ -100,5 +100,23 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'a deploy lock that a person takes away', deploys: 'Kamal', before: 1, after: 2, ends: 'Managed',
     events: [{ when: atOnce, act: scaleTo(2) }, { when: runs, act: holds('mine now') }, { when: async (installation) => !await runs(installation), act: givesBack }],
   },
+  {
+    name: 'a deploy of a person that missed the bought hosts', deploys: 'Kamal', before: 3, after: 3, ends: 'Managed', keeps: true,
+    events: [{
+      when: atOnce,
+      act: async ({ world }) => world.hosts().forEach(({ order, app }) => {
+        if (order.owner === undefined && app !== undefined) app.version = 'v2';
+      }),
+    }],
+  },
+  {
+    name: 'a host that comes back from a power cut with an old version', deploys: 'Kamal', before: 4, after: 4, ends: 'Managed', keeps: true, kills: true,
+    events: [{
+      when: atOnce,
+      async act(installation) {
+        installation.kamal?.reboot((await firstHost(installation)).metadata.name, 4, 'v0');
+      },
+    }],
+  },
   { name: 'deletion of the pool, Retain', before: 3, after: 3, ends: 'Retained', events: [{ when: atOnce, act: (installation) => deletePool(installation, 'Retain') }] },
 ];
