@@ -20,6 +20,18 @@ describe('documents', () => {
     expect(objects.map(({ admitted }) => ('mode' in admitted.spec ? admitted.spec.mode : undefined))).to.deep.equal([undefined, 'Recommend']);
   });
 
+  it('docs/failure-modes.md names only tests that exist, in files and by their titles', () => {
+    const page = read('docs/failure-modes.md');
+    const shown = [...page.matchAll(/\*Shown by\*(.*)$/gm)].map(([, text]) => text ?? '');
+    expect(shown.length).to.be.greaterThan(15);
+    for (const text of shown) {
+      for (const [, file = ''] of text.matchAll(/`(test\/[\w./-]+)`/g)) expect(existsSync(join(root, file)), file).to.equal(true);
+      for (const [, titles = '', file = ''] of text.matchAll(/((?:"[^"]+"(?:, | and )?)+)[^"`]*?\bin `(test\/[\w./-]+)`/g)) {
+        for (const [, title = ''] of titles.matchAll(/"([^"]+)"/g)) expect(read(file), `${title} in ${file}`).to.include(title.replaceAll("'", "\\'"));
+      }
+    }
+  });
+
   for (const page of PAGES) {
     it(`${page}: every link leads somewhere in the repository`, () => {
       const prose = read(page).replace(/`[^`\n]*`/g, '');
