@@ -48,6 +48,8 @@ export interface SshServer {
   readonly loginAsked: Promise<void>;
   /** Cuts every connection, without a word. */
   cut(): void;
+  /** The same as from a machine that knows nothing of them: the next packet is answered with a reset. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,9 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     whenAccepted: (count) => (accepted >= count ? Promise.resolve() : new Promise((resolve) => { waiting.push({ count, resolve }); })),
     setHostKeys(privateKeys) { hostKeys = [...privateKeys]; },
     cut,
+    reset() {
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
     async close() {
       if (!tcp.listening) return;
       const closed = once(tcp, 'close');

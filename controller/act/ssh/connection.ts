@@ -164,8 +164,7 @@ function connectionOf(ssh: NodeSSH, hop: Hop, answered: TrustedKey, { clock, lim
         noTrim: true, ...(input === undefined ? {} : { stdin: input }),
         onChannel: (opened) => { channel = opened; }, onStdout: take(output.stdout), onStderr: take(output.stderr),
       }), () => {
-        // The host may hang as a whole: the next command dials anew.
-        if (state === 'Open') state = 'Suspect';
+        // The host may hang as a whole: the next command dials anew, for this is an unknown outcome too.
         end();
         return new ClassifiedError('OutcomeUnknown', `${what} on ${placeOf(hop)} did not end within ${seconds} s`);
       });
@@ -173,7 +172,10 @@ function connectionOf(ssh: NodeSSH, hop: Hop, answered: TrustedKey, { clock, lim
       if (code === null && signal === null) throw new Error('lost');
       return { code: code ?? undefined, ...(signal === null ? {} : { signal }), stdout: textOf(output.stdout), stderr: textOf(output.stderr) };
     } catch (error) {
-      throw commandFailure(hop, what, error);
+      const failure = commandFailure(hop, what, error);
+      // A lost connection tells its commands before it tells itself; who asks in between must not get it.
+      if (state === 'Open' && (failure.class === 'OutcomeUnknown' || failure.class === 'Unavailable')) state = 'Suspect';
+      throw failure;
     }
   }
 

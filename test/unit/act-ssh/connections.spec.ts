@@ -70,6 +70,19 @@ describe('SSH to hosts', () => {
       expect((await ssh.run(target, ['next'], { what: 'a test' })).code).to.equal(0);
     });
 
+    it('are told of a loss before the connection itself, and who asks in between does not get it', async () => {
+      const host = await bench.server();
+      const ssh = bench.client();
+      const target = sshTarget(host.port, fixed(host));
+      await ssh.run(target, ['first'], { what: 'a test' });
+      host.reset();
+      const lost = ssh.run(target, ['second'], { what: 'a test' });
+      const contacted = lost.catch(async () => ssh.contact(target, 'Own'));
+      expect((await failure(lost)).class).to.equal('OutcomeUnknown');
+      await contacted;
+      expect(host.accepted).to.equal(2);
+    });
+
     it('wait for one another above the limit of the whole', async () => {
       let running = 0;
       let most = 0;
