@@ -1,7 +1,10 @@
 import type { Instant } from '../../../model/index.ts';
 
-/** Looks stop while so many requests are left: creates, deletes, and people with their own tools go before. */
+/** While fewer requests are left than these, looks come slowly: creates, deletes, and people with their own tools go before. */
 const LEFT_BY_LOOKS = 200;
+/** Slowly: this many at once, and one more each ten seconds. Without any look nothing could be bought or deleted either. */
+const SLOW_LOOKS = 10;
+const SLOW_LOOK_SECONDS = 10;
 const USUAL_LIMIT = 3600;
 
 export interface RateHeaders {
@@ -23,21 +26,31 @@ export interface RateBudget {
 export function createRateBudget(now: () => Instant): RateBudget {
   let limit = USUAL_LIMIT;
   let left = USUAL_LIMIT;
+  let slow = SLOW_LOOKS;
   let asOf = now();
   let underWay = 0;
 
   const refill = (): void => {
-    const time = now();
-    left = Math.min(limit, left + Math.max(0, time - asOf) / 1000 * (limit / 3600));
-    asOf = time;
+    const elapsed = Math.max(0, now() - asOf) / 1000;
+    left = Math.min(limit, left + elapsed * (limit / 3600));
+    slow = Math.min(SLOW_LOOKS, slow + elapsed / SLOW_LOOK_SECONDS);
+    asOf = now();
   };
+  const secondsUntil = (count: number): number => (count - left) / (limit / 3600);
+
+  function wait(kind: 'Look' | 'Change'): number {
+    if (left < 1) return secondsUntil(1);
+    const plenty = 1 + Math.min(LEFT_BY_LOOKS, Math.floor(limit / 4));
+    return kind === 'Change' || left >= plenty || slow >= 1 ? 0 : Math.min(secondsUntil(plenty), (1 - slow) * SLOW_LOOK_SECONDS);
+  }
 
   return {
     take(kind) {
       refill();
-      const needed = 1 + (kind === 'Look' ? Math.min(LEFT_BY_LOOKS, Math.floor(limit / 4)) : 0);
-      if (left < needed) return Math.max(1, Math.ceil((needed - left) / (limit / 3600)));
+      const seconds = wait(kind);
+      if (seconds > 0) return Math.max(1, Math.ceil(seconds));
       left -= 1;
+      if (kind === 'Look' && left < LEFT_BY_LOOKS) slow = Math.max(0, slow - 1);
       underWay += 1;
       return 0;
     },
