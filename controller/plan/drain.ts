@@ -23,7 +23,7 @@ export function drainStep(host: HostView, facts: HostFacts, now: Instant): Drain
   const problem = identityProblem(host, facts);
   if (problem !== undefined) return drainUntrusted(host, problem, now);
   if (host.operation !== undefined && facts.operation.kind === 'Running') return waitForOperation(host, facts, now);
-  if (facts.app.kind === 'Unknown') return wait('the app could not be asked whether it runs');
+  if (facts.app.kind === 'Unknown') return drainUnasked(host, facts, now);
   return stopBegan(host) ? stop(host, facts, now) : quiesce(host, facts, now);
 }
 
@@ -71,6 +71,15 @@ function drainUnreachable(host: HostView, { server, probe }: HostFacts, why: str
   const silent = probe.kind === 'Fails' || serverOf(server)?.state === 'Off' || (host.roleKind === 'Job' && probe.kind === 'Unknown');
   if (silent) return { kind: 'Drained', why: `no load balancer lists it, the machine cannot be reached (${why}) and nothing answers there` };
   return wait(`the machine cannot be reached (${why}), yet its health path ${probe.kind === 'Answers' ? 'answers' : 'was not probed'}: mend the way to it, or stop its app by hand`);
+}
+
+/** The machine is reached, and its app cannot be asked or stopped: Docker is dead. A failing probe shows that nothing serves. */
+function drainUnasked(host: HostView, { machine, probe }: HostFacts, now: Instant): DrainStep {
+  if (machine.kind === 'Unknown') return wait('the app could not be asked whether it runs');
+  const why = machine.kind === 'Preparing' ? `the app cannot be stopped (${machine.why})` : 'the app could not be asked whether it runs';
+  if (now < drainDeadline(host)) return waitForDeadline(host, `${why}, so the drain waits for its deadline`, now);
+  if (probe.kind === 'Fails') return { kind: 'Drained', why: `no load balancer lists it, ${why} and nothing answers there` };
+  return wait(`${why}, yet its health path ${probe.kind === 'Answers' ? 'answers' : 'was not probed'}: mend Docker there, or stop its app by hand`);
 }
 
 /** Whatever answers there is given no order, not even to stop; what is deleted is told by the provider's own id. */

@@ -8,6 +8,7 @@ const start = (operation: OperationKind) => ({ kind: 'StartOperation' as const, 
 const op = (kind: OperationKind, startedAfter = 110) => ({ operation: { id: 'op', kind, startedAt: at(startedAfter) } });
 const quiesced = { app: { kind: 'Quiesced' as const, version: 'v1' } };
 const unreachable = { machine: { kind: 'Unreachable' as const, why: 'timeout' }, app: { kind: 'Unknown' as const } };
+const dockerless = { machine: { kind: 'Preparing' as const, why: 'Docker does not answer yet' }, app: { kind: 'Unknown' as const } };
 const mismatch = { machine: { kind: 'Mismatch' as const, why: 'it shows another host key' }, app: { kind: 'Unknown' as const } };
 const fails = { probe: { kind: 'Fails' as const, why: 'timeout' } };
 const drain = { phase: 'Draining' as const, phaseSince: at(100), intent: 'Drain' as const, drainOrigin: 'InService' as const, drainDeadline: at(160), joiningSince: at(20) };
@@ -44,6 +45,11 @@ stepTable('Draining', drain, off, [
   { title: 'unreachable: goes when nothing answers past the deadline', facts: { ...unreachable, ...fails }, now: at(160), step: { kind: 'DeleteObject' } },
   { title: 'unreachable: stays while its health path answers', facts: unreachable, now: at(900), step: wait },
   { title: 'unreachable: stays while it is listed', facts: { ...unreachable, ...fails, membership: { kind: 'Unknown', why: 'down' } }, now: at(900), step: wait },
+  { title: 'a dead Docker: waits for the deadline', facts: { ...dockerless, ...fails }, now: at(159), step: wait },
+  { title: 'a dead Docker: goes when nothing answers past the deadline', facts: { ...dockerless, ...fails }, now: at(160), step: { kind: 'DeleteObject' } },
+  { title: 'a dead Docker: stays while its health path answers', facts: dockerless, now: at(900), step: wait },
+  { title: 'an app that nobody can ask about: goes when nothing answers past the deadline', facts: { app: { kind: 'Unknown' }, ...fails }, now: at(160), step: { kind: 'DeleteObject' } },
+  { title: 'a machine that was not asked: stays', facts: { machine: { kind: 'Unknown' }, app: { kind: 'Unknown' }, ...fails }, now: at(900), step: wait },
   { title: 'a wrong host key: waits for the deadline', facts: { ...mismatch }, now: at(159), step: wait },
   { title: 'a wrong host key: goes with its server, given no order', facts: { ...mismatch }, now: at(160), step: { kind: 'DeleteObject' } },
   { title: 'a wrong host key: stays while it is listed', facts: { ...mismatch, membership: { kind: 'ListedUp' } }, now: at(900), step: wait },
