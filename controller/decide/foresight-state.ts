@@ -17,6 +17,8 @@ export function restoreForesight(stored: unknown, now: Instant): Foresight {
   const learned = {
     misses: listOf(stored['misses'], PREDICTORS, isMiss) ?? UNSEEN.misses,
     errors: allErrors(stored['errors']) ?? UNSEEN.errors,
+    restless: isCount(stored['restless']) ? stored['restless'] : UNSEEN.restless,
+    ...(isCount(stored['usual']) && { usual: stored['usual'] }),
   };
   const { at, asOf, sample, situation, spread } = stored;
   const trends = listOf(stored['trends'], UNSEEN.trends.length, isTrend);

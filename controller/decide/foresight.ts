@@ -1,11 +1,12 @@
 import type { Instant, LoadHistory } from '../model/index.ts';
+import { acceptedRisk } from './accepted-risk.ts';
 import { addError, errorAt, NO_ERRORS } from './errors.ts';
 import type { Errors } from './errors.ts';
 import { isCloser, judge, PREDICTORS, predict, TREND_SECONDS } from './predictors.ts';
 import type { Misses, Prediction, Predictions } from './predictors.ts';
 import { fine, short } from './short.ts';
 import { highestChangeBefore, SEASONS } from './season.ts';
-import { SITUATIONS, situationOf, spreadOf } from './situation.ts';
+import { scaleOf, SITUATIONS, situationOf, spreadOf, USUAL_RESTLESSNESS } from './situation.ts';
 import type { Situation } from './situation.ts';
 import { extend, NO_TREND } from './trend.ts';
 import type { Trend } from './trend.ts';
@@ -25,6 +26,10 @@ export interface Foresight {
   /** In which the newest sample found the load; the next forecast's headroom goes by it. */
   situation: Situation;
   spread: number;
+  /** Mean error of the last hours' forecasts, in spreads of usual width. */
+  restless: number;
+  /** Load of the last hours; undefined before the first sample. */
+  usual?: number;
   /** By due time. */
   waiting: readonly Waiting[];
   /** One for each situation. */
@@ -51,7 +56,8 @@ export const UNSEEN: Foresight = {
   trends: TREND_SECONDS.map(() => NO_TREND),
   misses: Array.from({ length: PREDICTORS }, () => null),
   situation: situationOf(0, 0),
-  spread: spreadOf(0, 0),
+  spread: spreadOf({ load: 0, change: 0, apart: 0, restless: USUAL_RESTLESSNESS }),
+  restless: USUAL_RESTLESSNESS,
   waiting: [],
   errors: Array.from({ length: SITUATIONS }, () => NO_ERRORS),
 };
@@ -91,7 +97,9 @@ export function foresee(before: Foresight, sample: Sample, ahead: Ahead): Foresi
   const coming = comingOf(before.misses, prediction, ahead);
   const upper = Math.max(0, expected + headroom(before, ahead), coming ?? 0);
   const change = expected - level;
+  const apart = ahead.without === 'Disagreement' ? 0 : each[0]! - each[1]!;
   const { open, ...learned } = learn(before, sample);
+  const restless = ahead.without === 'RecentErrors' ? USUAL_RESTLESSNESS : learned.restless;
   return {
     ...learned,
     at: sample.at,
@@ -99,32 +107,53 @@ export function foresee(before: Foresight, sample: Sample, ahead: Ahead): Foresi
     sample: short(sample.load),
     trends,
     situation: ahead.without === 'Situations' ? 0 : situationOf(level, change),
-    spread: ahead.without === 'Spread' ? 1 : short(spreadOf(level, change)),
+    spread: ahead.without === 'Spread' ? 1 : short(spreadOf({ load: level, change, apart, restless })),
+    restless,
+    usual: usualAfter(before, sample.load, elapsed),
     waiting: wait(open, [due, short(expected), before.spread, before.situation, ...each.map((load) => (load === null ? null : short(load)))], ahead.leadSeconds),
     outlook: { madeAt: ahead.now, leadSeconds: ahead.leadSeconds, level: short(level), expected: short(expected), upper: short(upper), ...(coming !== undefined && { coming: short(coming) }) },
   };
 }
 
 /** What forecasts of such a situation fell short by lately, but for the accepted risk. */
-const headroom = ({ spread, situation, errors }: Foresight, { risk, without }: Ahead): number =>
-  without === 'Headroom' ? 0 : spread * errorAt(risk, errors[situation]!, errors);
+const headroom = ({ spread, situation, errors, usual }: Foresight, { risk, without }: Ahead): number =>
+  without === 'Headroom' ? 0 : spread * errorAt(without === 'ShareOfBill' ? risk : acceptedRisk(risk, spread, usual), errors[situation]!, errors);
+
+/** The half-life of the usual load. */
+const USUAL_SECONDS = 6 * 3600;
+
+const usualAfter = ({ usual = 0, at }: Foresight, load: number, elapsed: number): number =>
+  fine(at === undefined ? load : load + (usual - load) * 0.5 ** (elapsed / USUAL_SECONDS));
 
 /** The outlook as long as it is about now: evaluations come between samples, too. */
 export const outlookOf = ({ outlook }: Foresight, now: Instant, staleSeconds: number): Outlook | undefined =>
   outlook !== undefined && now >= outlook.madeAt && now - outlook.madeAt <= staleSeconds * 1000 ? outlook : undefined;
 
 /** Judges the forecasts whose time has come by the mean of the samples around it; the others stay open. */
-function learn(before: Foresight, { at, load }: Sample): Pick<Foresight, 'misses' | 'errors'> & { open: readonly Waiting[] } {
+function learn(before: Foresight, { at, load }: Sample): Pick<Foresight, 'misses' | 'errors' | 'restless'> & { open: readonly Waiting[] } {
   const near = before.at !== undefined && at - before.at <= NEIGHBOURS_MS;
   const actual = near ? (before.sample + load) / 2 : load;
   const actualAt = near ? (before.at! + at) / 2 : at;
-  let { misses, errors } = before;
+  let { misses, errors, restless } = before;
+  const elapsed = (at - (before.at ?? at)) / 1000;
   for (const [due, expected, spread, situation, ...each] of before.waiting) {
     if (due > actualAt || actualAt - due > LATE_MS) continue;
-    misses = judge(misses, each, actual, (at - (before.at ?? at)) / 1000);
-    errors = errors.with(situation, addError(errors[situation]!, (actual - expected) / spread));
+    misses = judge(misses, each, actual, elapsed);
+    const size = (actual - expected) / spread;
+    errors = errors.with(situation, addError(errors[situation]!, size));
+    restless = calmed(restless, Math.abs(size) * scaleOf(before.restless), elapsed);
   }
-  return { misses, errors, open: before.waiting.filter(([due]) => due > actualAt) };
+  return { misses, errors, restless, open: before.waiting.filter(([due]) => due > actualAt) };
+}
+
+/** The half-life of an error in what is recent. */
+const RECENT_SECONDS = 3600;
+/** A single surprise, in spreads, is no restless hour. */
+const MOST_RESTLESS = 4;
+
+function calmed(restless: number, size: number, elapsed: number): number {
+  const kept = 0.5 ** (elapsed / RECENT_SECONDS);
+  return fine(kept * restless + (1 - kept) * Math.min(MOST_RESTLESS, size));
 }
 
 /** A long lead keeps every second or third forecast only, so that their number is bounded. */

@@ -17,12 +17,33 @@ export function situationOf(load: number, change: number): Situation {
   return place(DIRECTIONS, change / Math.max(load, LEAST_LOAD)) * (SIZES.length + 1) + place(SIZES, load);
 }
 
+/** What a forecast's spread is made of. Loads are in hosts. */
+export interface Doubts {
+  load: number;
+  /** Expected until the forecast's time. */
+  change: number;
+  /** How far the trends' forecasts are apart. */
+  apart: number;
+  /** Mean error lately, in spreads as they would be without it. */
+  restless: number;
+}
+
 /**
  * By how much a forecast is expected to miss, in hosts. It is the yardstick of learned errors: the load's own restlessness
- * grows like its square root (many hosts even out what few feel), and a load that moves is harder to tell than one that rests.
+ * grows like its square root (many hosts even out what few feel), a load that moves is harder to tell than one that rests,
+ * where trends disagree one of them is wrong, and a restless hour is seldom followed by a calm one.
  */
-export const spreadOf = (load: number, change: number): number => Math.sqrt(RESTLESSNESS * load + change * change) + LEAST_SPREAD;
+export const spreadOf = ({ load, change, apart, restless }: Doubts): number =>
+  scaleOf(restless) * Math.hypot(Math.sqrt(RESTLESSNESS * load + change * change) + LEAST_SPREAD, APART * apart);
 
+/** How much wider or narrower than usual errors are lately. */
+export const scaleOf = (restless: number): number => LEAST_SCALE + restless;
+
+/** Before anything was judged. */
+export const USUAL_RESTLESSNESS = 0.5;
+/** Some restlessness comes back at any time. */
+const LEAST_SCALE = 0.15;
+const APART = 0.5;
 const RESTLESSNESS = 0.1;
 const LEAST_SPREAD = 0.01;
 

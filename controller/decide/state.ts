@@ -39,7 +39,7 @@ export interface Memory {
 export const FRESH: Memory = { absences: 0, highs: [], lows: [], added: [], removed: [], steps: {}, foresight: UNSEEN };
 
 /** Another version is a fresh start. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** Every field is optional in what is stored; undefined ones are left out, so that JSON gives back the same. */
 export const store = (memory: Memory): EngineState => ({

@@ -7,10 +7,13 @@
  * - `QuickTrend`, `CalmTrend`: has only the other of the two
  * - `Situations`: learns errors of all situations together
  * - `Spread`: measures errors in hosts, whatever the load is and does
+ * - `RecentErrors`: a restless hour widens no forecast
+ * - `Disagreement`: nor do trends that are apart
+ * - `ShareOfBill`: takes the same risk whatever the fleet's size and the forecast's width
  * - `Headroom`: buys for the expected load, not for what it may come to
  * - `Season`: knows no yesterday
  * - `PaidHours`: lets hosts go in the middle of a paid hour
  * - `Elsewhere`: goes on adding hosts for a threshold that they do not help
  */
 export type Mechanism =
-  | 'OfferedLoad' | 'LeadTime' | 'Trend' | 'QuickTrend' | 'CalmTrend' | 'Situations' | 'Spread' | 'Headroom' | 'Season' | 'PaidHours' | 'Elsewhere';
+  | 'OfferedLoad' | 'LeadTime' | 'Trend' | 'QuickTrend' | 'CalmTrend' | 'Situations' | 'Spread' | 'RecentErrors' | 'Disagreement' | 'ShareOfBill' | 'Headroom' | 'Season' | 'PaidHours' | 'Elsewhere';

@@ -10,12 +10,12 @@ export interface Caution {
 }
 
 /** Thrifty, calm and safe: the numbers are fixed points of the trade-off in docs/decisions.md, a knob's turn goes between them. */
-const THRIFTY: Caution = { risk: 0.064, keepSeconds: 75 };
-const CALM: Caution = { risk: 0.1, keepSeconds: 180 };
+const THRIFTY: Caution = { risk: 0.062, keepSeconds: 75 };
+const CALM: Caution = { risk: 0.09, keepSeconds: 180 };
 const SAFE: Caution = { risk: 0.02, keepSeconds: 420 };
 
-/** Where a host is bought for an hour it stays about three times as long as elsewhere, and must be as much likelier to be needed. */
-const RISK_OF_STARTED_HOURS = 3;
+/** Where a host is bought for an hour it stays almost three times as long as elsewhere, and must be as much likelier to be needed. */
+const RISK_OF_STARTED_HOURS = 2.8;
 
 export function cautionOf(policy: ScalingPolicySpec, billing: Billing): Caution {
   const knob = policy.prediction.caution / 50;

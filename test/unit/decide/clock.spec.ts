@@ -17,7 +17,7 @@ describe('decide: a clock that is set back', () => {
 
   it('takes single entries of the future out of an otherwise present state', () => {
     const engineState = {
-      version: 2, evaluatedAt: at(-15), observedSince: at(-300), absences: 2, absenceCountedAt: at(900),
+      version: 3, evaluatedAt: at(-15), observedSince: at(-300), absences: 2, absenceCountedAt: at(900),
       highs: [[at(-10), 5], [at(900), 9]], lows: [], added: [], removed: [[at(900), 9]],
     };
     const calm = decide({ policy: policyOf(), observations: valuesOf({ rps: 70 }), hosts: hostsOf(10), engineState });
@@ -28,7 +28,7 @@ describe('decide: a clock that is set back', () => {
 
   it('an oversized state from elsewhere is not carried on', () => {
     const marks = Array.from({ length: 5000 }, (_, index) => [at(-5000 + index), 5000 - index]);
-    const engineState = { version: 2, evaluatedAt: at(-15), absences: 0, highs: marks, lows: marks, added: marks, removed: marks };
+    const engineState = { version: 3, evaluatedAt: at(-15), absences: 0, highs: marks, lows: marks, added: marks, removed: marks };
     const decision = decide({ policy: policyOf(), observations: valuesOf({ rps: 280 }), engineState });
     expect(JSON.stringify(decision.engineState).length).to.be.below(1024);
   });
