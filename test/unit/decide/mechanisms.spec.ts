@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { acceptedRisk } from '../../../controller/decide/accepted-risk.ts';
 import { evaluate } from '../../../controller/decide/index.ts';
 import type { EvaluateInput, Mechanism } from '../../../controller/decide/index.ts';
+import { spreadOf } from '../../../controller/decide/situation.ts';
 import { leadSeconds } from '../../../controller/model/index.ts';
 import type { Decision, LoadHistory, Observation } from '../../../controller/model/index.ts';
 import { hostsOf, policyOf, START, UNPAID } from './build.ts';
@@ -111,6 +113,34 @@ describe('decide: forecasts', () => {
   it('count booting hosts: what was ordered for a rise is not ordered again', () => {
     const ordered = evaluate({ policy: forecasting(), replicas: undefined, constraints: [], ...UNPAID, hosts: hostsOf(5, { booting: 10 }), observations: [{ kind: 'Value', metric: 'rps', value: 600, latest: 600, asOf: START, windowSeconds: 60 }], engineState: undefined, now: START });
     expect(ordered.desired).to.equal(15);
+  });
+});
+
+describe('decide: the accepted risk', () => {
+  it('is the knob\'s for a forecast an eighth as wide as the usual load, and before that is known', () => {
+    expect(acceptedRisk(0.1, 1.2, 10)).to.be.closeTo(0.1, 1e-9);
+    expect(acceptedRisk(0.1, 1.2, undefined)).to.equal(0.1);
+  });
+
+  it('is greater for a small fleet and for a wide forecast, within half and twice the knob\'s', () => {
+    expect(acceptedRisk(0.1, 1.2, 5)).to.be.greaterThan(acceptedRisk(0.1, 1.2, 10));
+    expect(acceptedRisk(0.1, 2.4, 10)).to.be.greaterThan(acceptedRisk(0.1, 1.2, 10));
+    expect(acceptedRisk(0.1, 100, 0)).to.equal(0.2);
+    expect(acceptedRisk(0.1, 0.01, 1000)).to.equal(0.05);
+  });
+});
+
+describe('decide: the spread of forecasts', () => {
+  const calm = { load: 10, change: 0, apart: 0, restless: 0.5 };
+
+  it('is wider for many hosts, a moving load, trends that disagree and a restless hour', () => {
+    for (const doubt of [{ load: 20 }, { change: 2 }, { change: -2 }, { apart: 2 }, { apart: -2 }, { restless: 1 }]) {
+      expect(spreadOf({ ...calm, ...doubt }), JSON.stringify(doubt)).to.be.greaterThan(spreadOf(calm));
+    }
+  });
+
+  it('is never nothing, so that errors can be measured in it', () => {
+    expect(spreadOf({ load: 0, change: 0, apart: 0, restless: 0 })).to.be.greaterThan(0.001);
   });
 });
 
