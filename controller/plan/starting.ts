@@ -75,7 +75,8 @@ export const DEPLOYING: Work = (host, facts, now) => {
   if (leaves !== undefined) return leaves;
   const { machine, app, operation } = facts;
   const wanted = wantedVersion(facts);
-  if (host.operation !== undefined && operation.kind === 'Running') return wait(`its ${host.operation.kind.toLowerCase()} runs`, 1);
+  // Its end wakes the host; until then a look may be a login.
+  if (host.operation !== undefined && operation.kind === 'Running') return wait(`its ${host.operation.kind.toLowerCase()} runs`, host.worksUnder === 'DeployLock' ? 5 : 1);
   if (machine.kind !== 'Ready') return wait('why' in machine ? `the machine does not answer: ${machine.why}` : 'the machine could not be asked', 2);
   // Whatever runs there may serve; it is not replaced unseen.
   if (app.kind === 'Unknown') return wait('what runs on the machine could not be asked, so nothing is deployed', 2);

@@ -48,6 +48,8 @@ export function createMemoryKamal(world: MemoryWorld, installation: string, call
   const { clock, control } = world;
   const keys = new Map<number, Keys>();
   const runs = new Set<string>();
+  /** Host names by operation. */
+  const busy = new Map<string, string>();
   let holder: Holder | undefined;
 
   const ours = (): boolean => holder?.operationID?.startsWith(`${installation}/`) ?? false;
@@ -70,6 +72,8 @@ export function createMemoryKamal(world: MemoryWorld, installation: string, call
   async function run({ kind, target, version, drainSeconds = 0, id }: Operation): Promise<void> {
     const { endpoint, host: { name }, identity } = target;
     kamal.begun.push(`${kind} ${name}`);
+    if (kind !== 'Rotate' && [...busy.values()].includes(name)) kamal.faults.push(`${id} began beside another run on ${name}`);
+    if (kind !== 'Rotate') busy.set(id, name);
     if (kind !== 'Rotate' && !ours()) kamal.faults.push(`${id} began while ${holder?.by ?? 'nobody'} held the lock`);
     const known = keysOf(endpoint);
     if (kind !== 'Rotate' && known.active === 'Delivered') kamal.faults.push(`${id} began under the delivered key`);
@@ -144,6 +148,7 @@ export function createMemoryKamal(world: MemoryWorld, installation: string, call
             return { kind: 'Failed', class: classOf(error), message: messageOf(error), replaceHost: false };
           } finally {
             runs.delete(operation.id);
+            busy.delete(operation.id);
           }
         }, () => listeners.forEach((listener) => listener(operation.target.host)));
       },

@@ -1,53 +1,9 @@
 import { expect } from 'chai';
+import { ALL, enumerate, enumerated } from './enumerate.ts';
 import type { PlantedBug } from './installation.ts';
-import { type Disturbance, type Mode, runScenario } from './run.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { SCENARIOS } from './scenarios.ts';
 
-/**
- * A stop between two effects leaves the same world wherever it falls, so stopping before and after each effect stands for
- * stopping before and after every call. A lost answer of a look ends a pass early; of these every seventh is tried, all
- * of them with `npm run test:crash`.
- */
-const ALL = process.env['KAMAL_AUTOSCALER_CRASH'] === 'all';
-const MODES: readonly Mode[] = ['StopBefore', 'StopAfter', 'LoseReply'];
-
-function disturbances(calls: readonly ('Effect' | 'Look')[]): Disturbance[] {
-  return calls.flatMap((kind, call): Disturbance[] => {
-    if (ALL || kind === 'Effect') return MODES.map((mode) => ({ call, mode }));
-    return call % 7 === 0 ? [{ call, mode: 'LoseReply' }] : [];
-  });
-}
-
-/** Tries the scenario's calls; stops at the first few failures, for one bug shows at many calls. */
-async function enumerate(scenario: Scenario, bug?: PlantedBug): Promise<{ calls: number; tried: number; failures: string[] }> {
-  const { calls } = await runScenario(scenario);
-  const failures: string[] = [];
-  let tried = 0;
-  for (const disturbance of disturbances(calls)) {
-    const { faults } = await runScenario(scenario, disturbance, bug);
-    tried += 1;
-    if (faults.length > 0) failures.push(`${disturbance.mode} call ${disturbance.call}: ${faults.join('; ')}`);
-    if (failures.length >= 3) break;
-  }
-  return { calls: calls.length, tried, failures };
-}
-
-describe('the controller, stopped before and after every port call', () => {
-  const total = { calls: 0, tried: 0 };
-  after(() => console.log(`      ${total.calls} port calls; ${total.tried} stops and lost replies tried`));
-
-  for (const scenario of SCENARIOS) {
-    it(`${scenario.name}: exactly the wanted hosts, none unowned, none twice, nothing dropped`, async function () {
-      this.timeout(ALL ? 1_200_000 : 300_000);
-      const calm = await runScenario(scenario);
-      expect(calm.faults, 'undisturbed').to.deep.equal([]);
-      const { calls, tried, failures } = await enumerate(scenario);
-      total.calls += calls;
-      total.tried += tried;
-      expect(failures).to.deep.equal([]);
-    });
-  }
-});
+enumerated('the controller, stopped before and after every port call', SCENARIOS.filter(({ deploys }) => deploys === undefined));
 
 describe('the crash suite itself', () => {
   const PLANTED: [PlantedBug, string][] = [['NoFinalizer', 'scale-in'], ['NoFindBeforeCreate', 'scale-out'], ['NoConfirmBeforeStop', 'scale-in']];

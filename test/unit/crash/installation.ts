@@ -3,7 +3,7 @@ import { createLocalProvider } from '../../../controller/act/cloud/local/provide
 import { noLock } from '../../support/no-lock.ts';
 import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
 import { ClassifiedError, type Price, isClass } from '../../../controller/model/index.ts';
-import type { CloudProvider, LoadBalancer, Store } from '../../../controller/ports/index.ts';
+import type { CloudProvider, Deployer, LoadBalancer, Store } from '../../../controller/ports/index.ts';
 import type { Context, WorkKey } from '../../../controller/reconcile/context.ts';
 import { createDeployLockView } from '../../../controller/reconcile/deploy-lock-view.ts';
 import { reconcile } from '../../../controller/reconcile/dispatch.ts';
@@ -34,7 +34,7 @@ export interface Installation {
 export class Stopped extends Error {}
 
 /** What a bug would leave out; none in the real controller. */
-export type PlantedBug = 'NoFinalizer' | 'NoFindBeforeCreate' | 'NoConfirmBeforeStop';
+export type PlantedBug = 'NoFinalizer' | 'NoFindBeforeCreate' | 'NoConfirmBeforeStop' | 'NoLookAtLock' | 'NoLookForRuns';
 
 export async function createInstallation(deploys: 'Local' | 'Kamal' = 'Local'): Promise<Installation> {
   const clock = createSimulatedClock(Date.UTC(2026, 0, 1));
@@ -78,8 +78,8 @@ export function startProcess(installation: Installation, hooks: PortHooks, bug?:
   const seen: { Local: CloudProvider } = { Local: bug === 'NoFindBeforeCreate' ? blind(providers.Local) : providers.Local };
   return contextOf({
     clock, newID, store, documents, providers,
-    deployer: port('Deployer', kamal?.deployer() ?? createLocalDeployer({ control: world.control, clock })),
-    locks: createDeployLockView(port('DeployLock', kamal?.lock ?? noLock()), clock),
+    deployer: port('Deployer', withoutSurvivors(kamal?.deployer(), bug) ?? createLocalDeployer({ control: world.control, clock })),
+    locks: createDeployLockView(port('DeployLock', kamal === undefined || bug === 'NoLookAtLock' ? noLock() : kamal.lock), clock),
     loadBalancer: port('LoadBalancer', bug === 'NoConfirmBeforeStop' ? trusting(world.loadBalancer) : world.loadBalancer),
     probe: port('HostProbe', world.probe),
     servers: createServerView(seen, INSTALLATION, clock, 0.5),
@@ -102,6 +102,10 @@ function withBug(store: Store, bug: PlantedBug | undefined): Store {
   if (bug !== 'NoFinalizer') return store;
   return { ...store, create: (kind, draft) => store.create(kind, kind === 'KamalHost' ? { ...draft, metadata: { ...draft.metadata, finalizers: [] } } : draft) };
 }
+
+/** Takes it that nothing outlives its process. */
+const withoutSurvivors = (deployer: Deployer | undefined, bug: PlantedBug | undefined): Deployer | undefined =>
+  (deployer === undefined || bug !== 'NoLookForRuns' ? deployer : { ...deployer, survives: async () => 'Ended' });
 
 /** Never finds what it has made. */
 const blind = (provider: CloudProvider): CloudProvider => ({

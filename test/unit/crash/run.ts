@@ -27,6 +27,7 @@ export interface RunResult {
 /** Brings an installation to the scenario's beginning, disturbs the one call, restarts what was stopped and drives to rest. */
 export async function runScenario(scenario: Scenario, disturbance?: Disturbance, bug?: PlantedBug): Promise<RunResult> {
   const installation = await createInstallation(scenario.deploys);
+  if (installation.kamal !== undefined && scenario.deployMilliseconds !== undefined) installation.kamal.deployMilliseconds = scenario.deployMilliseconds;
   const quiet = startProcess(installation, {}, bug);
   await installation.store.scale({ namespace: 'default', name: 'web' }, scenario.before);
   for (let rounds = 0; (await faultsAtRest(installation, scenario.before, 'Managed')).length > 0; rounds += 1) {

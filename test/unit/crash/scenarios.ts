@@ -6,6 +6,8 @@ export interface Scenario {
   name: string;
   /** `Kamal`: hosts deploy under its lock, which people take too. */
   deploys?: 'Kamal';
+  /** How long one deploy takes; 2 s. */
+  deployMilliseconds?: number;
   /** Hosts, the fixed one included, before the scenario begins. */
   before: number;
   /** Hosts, the fixed one included, at rest after it. */
@@ -92,6 +94,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: 'scale-out under the deploy lock', deploys: 'Kamal', before: 1, after: 3, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(3) }] },
   { name: 'scale-in under the deploy lock', deploys: 'Kamal', before: 3, after: 1, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(1) }] },
+  { name: 'scale-out by slow deploys', deploys: 'Kamal', deployMilliseconds: 20_000, before: 1, after: 2, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(2) }] },
   {
     name: 'scale-out while a person holds the deploy lock', deploys: 'Kamal', before: 1, after: 2, ends: 'Managed',
     events: [{ when: atOnce, act: holds('a migration') }, { when: atOnce, act: scaleTo(2) }, { when: inPhase('Deploying'), act: givesBack }],
