@@ -26,11 +26,19 @@ const NORMAL: Errors = normalised(EMPTY.map((_, bin) => {
   return Math.exp(-0.5 * middle * middle) * (sizeAt(bin + 1) - sizeAt(bin));
 }));
 
+const USUAL = NORMAL.map((share) => ASSUMED * share);
+
+/** Counts that were added up before: they never change, and each evaluation needs the totals of all. */
+const TOTALS = new WeakMap<Errors, number>();
+
 export function addError(errors: Errors, size: number): Errors {
   const bin = Math.max(0, Math.min(BINS - 1, Math.floor((Math.asinh(2 * size) + RANGE) / WIDTH)));
   const next = errors.length === 0 ? EMPTY.slice() : errors.slice();
   next[bin] = next[bin]! + 1;
-  return sum(next) < MOST_ERRORS ? next : next.map((count) => count >> 1);
+  const total = totalOf(errors) + 1;
+  if (total >= MOST_ERRORS) return next.map((count) => count >> 1);
+  TOTALS.set(next, total);
+  return next;
 }
 
 /**
@@ -38,29 +46,37 @@ export function addError(errors: Errors, size: number): Errors {
  * the more it goes by those of all situations, and of those by what is usual.
  */
 export function errorAt(risk: number, own: Errors, all: readonly Errors[]): number {
-  const pooled = pool(all);
-  const share = SHARED / sum(pooled);
-  const rank = (1 - risk) * (sum(own) + SHARED);
-  let below = 0;
-  for (let bin = 0; bin < BINS; bin++) {
-    below += (own[bin] ?? 0) + share * pooled[bin]!;
+  let pooled = ASSUMED;
+  for (const errors of all) pooled += totalOf(errors);
+  const share = SHARED / pooled;
+  const mostAbove = risk * (totalOf(own) + SHARED);
+  let above = 0;
+  // From the top, where a small risk is found after a few bins.
+  for (let bin = BINS - 1; bin > 0; bin--) {
+    above += (own[bin] ?? 0) + share * pooledAt(bin, all);
     // The end of the bin, not a place in it: while a constant load goes on counts change, and the answer must not.
-    if (below >= rank) return sizeAt(bin + 1);
+    if (above > mostAbove) return sizeAt(bin + 1);
   }
-  return sizeAt(BINS);
+  return sizeAt(1);
 }
 
-function pool(all: readonly Errors[]): number[] {
-  const pooled = NORMAL.map((share) => ASSUMED * share);
-  for (const errors of all) {
-    for (let bin = 0; bin < errors.length; bin++) pooled[bin] = pooled[bin]! + errors[bin]!;
-  }
-  return pooled;
+function pooledAt(bin: number, all: readonly Errors[]): number {
+  let count = USUAL[bin]!;
+  for (const errors of all) if (errors.length > 0) count += errors[bin]!;
+  return count;
 }
 
 /** Errors as they were stored; undefined for anything else. */
 export const readErrors = (value: unknown): Errors | undefined =>
   Array.isArray(value) && (value.length === BINS || value.length === 0) && value.every((count) => Number.isInteger(count) && count >= 0 && count <= MOST_ERRORS) ? value : undefined;
+
+function totalOf(errors: Errors): number {
+  const known = TOTALS.get(errors);
+  if (known !== undefined) return known;
+  const total = sum(errors);
+  TOTALS.set(errors, total);
+  return total;
+}
 
 function normalised(weights: Errors): Errors {
   const total = sum(weights);
