@@ -37,12 +37,13 @@ export const spreadOf = ({ load, change, apart, restless }: Doubts): number =>
   scaleOf(restless) * Math.hypot(Math.sqrt(RESTLESSNESS * load + change * change) + LEAST_SPREAD, APART * apart);
 
 /** How much wider or narrower than usual errors are lately. */
-export const scaleOf = (restless: number): number => LEAST_SCALE + restless;
+export const scaleOf = (restless: number): number => BASE_SCALE + Math.max(LEAST_RESTLESSNESS, restless);
 
 /** Before anything was judged. */
 export const USUAL_RESTLESSNESS = 0.5;
-/** Some restlessness comes back at any time. */
-const LEAST_SCALE = 0.15;
+const BASE_SCALE = 0.15;
+/** However long a calm lasts, it takes no more off the headroom: spikes come out of calms, and a constant load must settle. */
+const LEAST_RESTLESSNESS = 0.3;
 const APART = 0.5;
 const RESTLESSNESS = 0.1;
 const LEAST_SPREAD = 0.01;
