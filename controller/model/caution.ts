@@ -14,8 +14,8 @@ const THRIFTY: Caution = { risk: 0.062, keepSeconds: 75 };
 const CALM: Caution = { risk: 0.09, keepSeconds: 180 };
 const SAFE: Caution = { risk: 0.02, keepSeconds: 420 };
 
-/** Where a host is bought for an hour it stays almost three times as long as elsewhere, and must be as much likelier to be needed. */
-const RISK_OF_STARTED_HOURS = 2.8;
+/** Where a host is bought for an hour it stays two to three times as long as elsewhere, and must be as much likelier to be needed. */
+const RISK_OF_STARTED_HOURS = 2.6;
 
 export function cautionOf(policy: ScalingPolicySpec, billing: Billing): Caution {
   const knob = policy.prediction.caution / 50;
