@@ -14,6 +14,9 @@ const sizeAt = (bin: number): number => Math.sinh(-RANGE + bin * WIDTH) / 2;
 export const NO_ERRORS: Errors = [];
 const EMPTY: Errors = Array.from({ length: BINS }, () => 0);
 
+/** Below, an error is one of rounding, whose sign may change while a constant load goes on; its bin must not. In spreads. */
+const ROUNDING = 0.01;
+
 /** Newer errors count more: all counts are halved when there are so many. */
 const MOST_ERRORS = 2048;
 
@@ -32,7 +35,8 @@ const USUAL = NORMAL.map((share) => ASSUMED * share);
 const TOTALS = new WeakMap<Errors, number>();
 
 export function addError(errors: Errors, size: number): Errors {
-  const bin = Math.max(0, Math.min(BINS - 1, Math.floor((Math.asinh(2 * size) + RANGE) / WIDTH)));
+  const told = Math.abs(size) < ROUNDING ? 0 : size;
+  const bin = Math.max(0, Math.min(BINS - 1, Math.floor((Math.asinh(2 * told) + RANGE) / WIDTH)));
   const next = errors.length === 0 ? EMPTY.slice() : errors.slice();
   next[bin] = next[bin]! + 1;
   const total = totalOf(errors) + 1;
