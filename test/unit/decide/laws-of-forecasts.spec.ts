@@ -121,7 +121,7 @@ describe('decide: laws of forecasts', function () {
 
   it('without season a constant load settles, and then never moves', () =>
     fc.assert(fc.property(policies, fc.double({ min: 10, max: 3000, noNaN: true }), (policy, load) => {
-      const seen = Array.from({ length: 700 }, () => ({ step: 1, lost: false, gap: 15, inFlight: 20, p95: 0.1, boot: 60 }));
+      const seen = Array.from({ length: 1300 }, () => ({ step: 1, lost: false, gap: 15, inFlight: 20, p95: 0.1, boot: 60 }));
       let hosts = hostsOf(5);
       let engineState: unknown;
       const desired = seen.map((_, tick) => {
@@ -134,7 +134,8 @@ describe('decide: laws of forecasts', function () {
         hosts = hostsOf(decision.desired);
         return decision.desired;
       });
-      expect(new Set(desired.slice(250)).size, desired.slice(250).join(' ')).to.equal(1);
+      // The climb from five saturated hosts is a surprise that is learned; four hours are enough to see that it was one.
+      expect(new Set(desired.slice(1000)).size, desired.slice(1000).join(' ')).to.equal(1);
     }), { numRuns: 40 }));
 
   it('state stays under 16 KB through a simulated year of restless load and long boots', () => {
