@@ -92,7 +92,8 @@ export function judge(measured: Measured): Verdict {
   const most = peakHosts(measured);
   if (most < needed) return { kind: 'PeakNotReached', most, needed };
   const [hosts, calm] = [hostsAtEnd(measured), calmHosts(measured)];
-  return hosts === calm ? { kind: 'Followed' } : { kind: 'NotBack', hosts, calm };
+  // Fewer is no failure: while its processes start, a busy machine can look loaded and have a host bought before the spike.
+  return hosts <= calm ? { kind: 'Followed' } : { kind: 'NotBack', hosts, calm };
 }
 
 function failuresOf({ summaries }: LoadReport): string {
