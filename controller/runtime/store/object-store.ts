@@ -58,8 +58,8 @@ export function createObjectStore({ rows, clock, ids, admit, changed }: ObjectSt
     return result;
   };
 
-  /** Stores what an update asks for on top of what is there, as each of its subresources allows. */
-  const write = <K extends Kind>(kind: K, asked: Stored<K>, merge: (old: Stored<K>, asked: Stored<K>) => Stored<K>): Stored<K> => transact(() => {
+  /** Stores what an update asks for on top of what is there, as each of its subresources allows. In a transaction only. */
+  const replace = <K extends Kind>(kind: K, asked: Stored<K>, merge: (old: Stored<K>, asked: Stored<K>) => Stored<K>): Stored<K> => {
     const wanted = plain(asked);
     const key = keyOf(wanted);
     const old = need(kind, key);
@@ -70,7 +70,8 @@ export function createObjectStore({ rows, clock, ids, admit, changed }: ObjectSt
     if (isDeepStrictEqual(old, merged)) return old;
     const ended = merged.metadata.deletionTimestamp !== undefined && (merged.metadata.finalizers ?? []).length === 0;
     return commit(ended ? 'Deleted' : 'Modified', merged);
-  });
+  };
+  const write: typeof replace = (kind, asked, merge) => transact(() => replace(kind, asked, merge));
 
   return {
     get: async (kind, key) => find(kind, key) as unknown as ResourceByKind[typeof kind] | undefined,
@@ -99,11 +100,12 @@ export function createObjectStore({ rows, clock, ids, admit, changed }: ObjectSt
 
     updateStatus: async (kind, object) => write(kind, object as unknown as Stored<typeof kind>, (old, asked) => withStatus(old, asked.status)) as unknown as ResourceByKind[typeof kind],
 
-    scale: async (pool, replicas, precondition) => {
+    // Read and written at once, for other processes write the same pool: who asks no version must not be told of one.
+    scale: async (pool, replicas, precondition) => transact(() => {
       const old = need('HostPool', pool);
       const resourceVersion = precondition?.resourceVersion ?? old.metadata.resourceVersion;
-      write('HostPool', { ...old, metadata: { ...old.metadata, resourceVersion } }, (current) => ({ ...current, spec: { ...current.spec, replicas } }));
-    },
+      replace('HostPool', { ...old, metadata: { ...old.metadata, resourceVersion } }, (current) => ({ ...current, spec: { ...current.spec, replicas } }));
+    }),
 
     delete: async (kind, key, precondition) => transact(() => {
       const old = need(kind, key);

@@ -14,6 +14,12 @@ switch (verb) {
     store.close();
     break;
   }
+  case 'scale-many': {
+    const store = open();
+    for (let count = 0; count < Number(argument); count += 1) await store.scale({ namespace: 'shop', name: 'web' }, 1 + (count % 2));
+    store.close();
+    break;
+  }
   case 'create-many': {
     const store = open();
     for (let slot = 0; slot < Number(argument); slot += 1) await store.create('HostPool', poolDraft('shop', `p${process.pid}-${slot}`));
@@ -26,5 +32,5 @@ switch (verb) {
     setInterval(() => {}, 1000);
     break;
   default:
-    throw new Error(`verb: ${verb}: write scale, create-many or lock`);
+    throw new Error(`verb: ${verb}: write scale, scale-many, create-many or lock`);
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { ClassifiedError } from '../../../controller/model/index.ts';
@@ -101,6 +102,19 @@ describe('sqlite store', () => {
     const error = await store.update('HostPool', { ...pool, spec: { ...pool.spec, replicas: 2 } }).catch((caught: unknown) => caught);
     expect((error as ClassifiedError).class).to.equal('Conflict');
     expect((await store.get('HostPool', { namespace: 'shop', name: 'web' }))?.spec.replicas).to.equal(7);
+  });
+
+  it('scales without a word of versions while another process writes the same pool', async () => {
+    const store = open({ clock: systemClock });
+    await store.create('HostPool', poolDraft('shop'));
+    const other = run(process.execPath, [OTHER, 'scale-many', join(folder, 'store.db'), '400']);
+    let isOver = false;
+    const over = other.then(() => { isOver = true; });
+    for (let count = 0; !isOver; count += 1) {
+      await store.scale({ namespace: 'shop', name: 'web' }, 3 + (count % 2));
+      await setImmediate();
+    }
+    await over;
   });
 
   it('loses no write of processes that write at the same time', async () => {
