@@ -95,7 +95,7 @@ export async function openConnection(hop: Hop, dial: Dial, stop: AbortSignal, se
       if (giveUp.aborted) throw new Error('given up');
       return await logIn(ssh, socket, hop, progress, settings);
     }, () => tooLate(hop, progress, limits.connectSeconds));
-    return connectionOf(ssh, hop, answered, settings);
+    return connectionOf(ssh, socket as Duplex | undefined, hop, answered, settings);
   } catch (error) {
     ssh.dispose();
     socket?.destroy();
@@ -135,7 +135,7 @@ function algorithmsFor(trusted: readonly TrustedKey[]): ServerHostKeyAlgorithm[]
   return [...liked, ...HOST_KEY_ALGORITHMS.filter((algorithm) => !liked.includes(algorithm))];
 }
 
-function connectionOf(ssh: NodeSSH, hop: Hop, answered: TrustedKey, { clock, limits }: ConnectionSettings): Connection {
+function connectionOf(ssh: NodeSSH, socket: Duplex | undefined, hop: Hop, answered: TrustedKey, { clock, limits }: ConnectionSettings): Connection {
   const { connection } = ssh;
   let state: 'Open' | 'Suspect' | 'Closed' = connection === null ? 'Closed' : 'Open';
   const closed = connection === null ? Promise.resolve() : new Promise<void>((resolve) => {
@@ -184,7 +184,8 @@ function connectionOf(ssh: NodeSSH, hop: Hop, answered: TrustedKey, { clock, lim
     usable: () => state === 'Open',
     dial: (address, port, signal) => dialThrough(ssh, hop, address, port, signal),
     close() {
-      if (state !== 'Closed') connection?.destroy();
+      // The client leaves a socket alone that has said goodbye already; a host that vanished then never answers, and the socket stays.
+      socket?.destroy();
     },
   };
 }

@@ -15,7 +15,7 @@ export type Disturbance = (secondsOfLoad: () => number) => Promise<{ from: numbe
 
 const CALM_RATE = 38;
 const PIECE_SECONDS = 5;
-const MOST_PIECES = 16;
+const MOST_PIECES = 26;
 const LONG_RATE = 1;
 
 /** A crowd comes and goes; hosts follow it both ways, and nobody's request fails, those of 4 s included. */
