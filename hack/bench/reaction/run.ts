@@ -5,6 +5,7 @@ import { createJsonLog } from '../../../controller/runtime/log.ts';
 import { find } from '../../real-parts/locate.ts';
 import { HOSTS_AT_ONCE, SETUPS, SHORT_SETUPS, setupText } from './cases.ts';
 import { BOOT_MILLISECONDS } from './documents.ts';
+import { benchHosts } from './hosts/run.ts';
 import { type Spans, spansOf } from './marks.ts';
 import { type Measured, missesOf, resultTable } from './table.ts';
 import { runTrial } from './trial.ts';
@@ -16,9 +17,10 @@ const command = new Command('bench:reaction')
   .description('Measures what the controller adds between a step of the load and hosts in service, over a real Prometheus and Traefik.')
   .option('--repeats <count>', 'steps of each case', wholeNumber, USUAL_REPEATS)
   .option('--short', 'one step of the cases without a rate, some three minutes')
+  .option('--hosts', 'bring-ups of real hosts instead: boot, bootstrap, Kamal and join; root on Linux')
   .option('--check', 'exit with status 1 when a median misses its goal')
   .parse();
-const { repeats: asked, short, check } = command.opts<{ repeats: number; short?: true; check?: true }>();
+const { repeats: asked, short, check, hosts: ofHosts } = command.opts<{ repeats: number; short?: true; check?: true; hosts?: true }>();
 
 const repeats = short ? 1 : asked;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -34,6 +36,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
+  if (ofHosts) process.stdout.write(`${await benchHosts(repeats, say)}\n`);
+  else await benchReaction();
+} catch (error) {
+  // What is ended by the signal fails all the rest.
+  if (interrupted === undefined) throw error;
+} finally {
+  await stopWorlds();
+}
+
+async function benchReaction(): Promise<void> {
   const [prometheus, traefik] = await Promise.all([find('prometheus'), find('traefik')]);
   for (const setup of short ? SHORT_SETUPS : SETUPS) worlds.push(await startWorld(setup, log));
   const results = await measure(worlds, repeats);
@@ -43,11 +55,6 @@ try {
     '', resultTable(results), '', ...missesOf(results).map((miss) => `misses its goal: ${miss}`), '',
   ].join('\n'));
   if (check && missesOf(results).length > 0) process.exitCode = 1;
-} catch (error) {
-  // What is ended by the signal fails all the rest.
-  if (interrupted === undefined) throw error;
-} finally {
-  await stopWorlds();
 }
 
 async function stopWorlds(): Promise<void> {

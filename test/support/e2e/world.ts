@@ -133,7 +133,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 }
 
 /** The standalone store beside the controller, as the command line opens it. */
-function openBeside(stateFolder: string, endings: (() => void)[]): Store {
+export function openBeside(stateFolder: string, endings: (() => void)[]): Store {
   const store = openSqliteStore({ path: storePath(stateFolder), clock: systemClock, ids: () => crypto.randomUUID(), missing: 'Refuse' });
   endings.push(() => store.close());
   return store;

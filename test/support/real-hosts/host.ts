@@ -27,6 +27,8 @@ export interface HostOrder {
   carried: Carried;
   /** Seconds that cloud-init takes beyond its work, as it does where it fetches something. */
   cloudInitSeconds: number;
+  /** Of everything on it, below 0 for more of the processor than others get; all machines share one here. */
+  niceness: number;
   /** Folder inside the site whose copy becomes /var/lib/docker; none for an empty one. */
   dockerData?: string;
 }
@@ -81,8 +83,8 @@ export class RealHost {
     await this.#site.ip(`link add ${port} type veth peer name ${card} address ${macOf(address)}`, `link set ${port} master bridge0 up`);
     await this.#knowNeighbours('replace');
     this.#process = await this.#site.start({
-      name: this.name, command: 'unshare',
-      args: ['--mount', '--pid', '--net', '--uts', '--ipc', '--fork', '--kill-child=KILL', '--', 'bash', join(MACHINE, 'boot.sh'), this.#disk, MACHINE],
+      name: this.name, command: 'nice',
+      args: [`--adjustment=${this.#order.niceness}`, 'unshare', '--mount', '--pid', '--net', '--uts', '--ipc', '--fork', '--kill-child=KILL', '--', 'bash', join(MACHINE, 'boot.sh'), this.#disk, MACHINE],
       ready: async ({ pid }) => (await firstProcess(pid)) !== undefined,
     }, `host-${this.#order.id}`);
     // What made the namespaces minds no gentle word; its machine would hold up the site's end.
@@ -120,7 +122,7 @@ export class RealHost {
   async run(command: string, args: readonly string[], input?: string): Promise<string> {
     const first = await firstProcess(this.#process?.pid);
     if (first === undefined) throw new Error(`${this.name} is off: ${command} runs nowhere`);
-    return await runProgram('nsenter', [`--target=${first}`, '--mount', '--pid', '--net', '--uts', '--ipc', '--wd=/root', '--', command, ...args], input);
+    return await runProgram('nsenter', [`--target=${first}`, '--mount', '--pid', '--net', '--uts', '--ipc', '--wdns=/root', '--', command, ...args], input);
   }
 
   /** Takes the network away: what is sent to it is lost without a word. */
@@ -143,8 +145,12 @@ export class RealHost {
 
   /** From now on nothing more can be written. */
   async fillDisk(): Promise<void> {
-    const used = (await this.#site.run('df', ['--output=used', '-k', this.#disk])).trim().split('\n').at(-1)!.trim();
-    await this.#site.run('mount', ['-o', `remount,size=${used}k`, this.#disk]);
+    // What is written between the look and the change makes the kernel refuse.
+    await until('a full disk', async () => {
+      const used = (await this.#site.run('df', ['--output=used', '-k', this.#disk])).trim().split('\n').at(-1)!.trim();
+      await this.#site.run('mount', ['-o', `remount,size=${used}k`, this.#disk]);
+      return true;
+    });
   }
 
   async emptyDisk(): Promise<void> {

@@ -28,6 +28,9 @@ export interface Estate extends AsyncDisposable {
   ownHosts(names: readonly string[]): Promise<OwnHost[]>;
 }
 
+/** Hosts that serve must not wait for those that boot: in life they have processors of their own. */
+export const SERVES_FIRST = -5;
+
 /** Servers of the simulated cloud count upwards from 1. */
 let nextOwn = -1_000;
 
@@ -58,7 +61,7 @@ async function ownHost(rack: Rack, key: KeyPair, name: string): Promise<OwnHost>
   const { privateAddress: address } = await rack.boot({
     id: nextOwn, name, image: FRESH_IMAGE, serverType: 'own', location: 'here', authorizedKeys: [key.publicKey], publicNet: 'None',
     userData: `#cloud-config\n${stringify({ ssh_keys: { ed25519_private: own.privateKey, ed25519_public: own.publicKey } })}`,
-  });
+  }, SERVES_FIRST);
   const host = rack.host(address);
   await until(`the engine of ${name}`, async () => await host.run('docker', ['info']).then(() => true), { deadlineMs: 60_000 });
   const hostKey = own.publicKey.split(' ').slice(0, 2).join(' ');

@@ -12,6 +12,8 @@ import { carryOut } from './user-data.ts';
 export const FRESH_IMAGE = 'docker-ce';
 
 export interface Rack extends ServerBacking {
+  /** `niceness` is that of everything on the machine, 0 when absent. */
+  boot(server: BackedServer, niceness?: number): Promise<ServerAddresses>;
   /** By the cloud's id, name or any of its addresses. Throws where there is none. */
   host(idNameOrAddress: number | string): RealHost;
   hosts(): RealHost[];
@@ -39,7 +41,7 @@ export async function startRack(site: Site, options: RackOptions = {}): Promise<
   const taken = new Set<number>();
   site.whenStopped(async () => { await Promise.all([...places.keys()].map(destroy)); });
 
-  async function boot(server: BackedServer): Promise<ServerAddresses> {
+  async function boot(server: BackedServer, niceness = 0): Promise<ServerAddresses> {
     if (places.has(server.id)) throw new Error(`server ${server.id} is there already`);
     const dockerData = prepared.get(server.image);
     if (server.image !== FRESH_IMAGE && dockerData === undefined) throw new Error(`no server image ${server.image}; there are ${[FRESH_IMAGE, ...prepared.keys()].join(', ')}`);
@@ -48,7 +50,7 @@ export async function startRack(site: Site, options: RackOptions = {}): Promise<
     taken.add(slot);
     try {
       const addresses: ServerAddresses = { privateAddress: site.subnet.privateAddress(slot), ...(server.publicNet === 'IPv4' && { publicIPv4: site.subnet.publicAddress(slot) }) };
-      const host = await makeHost(site, parts, server, addresses, options, dockerData);
+      const host = await makeHost(site, parts, { server, addresses, niceness, dockerData }, options);
       places.set(server.id, { host, slot, addresses });
       await host.powerOn();
       return addresses;
@@ -96,9 +98,16 @@ export async function startRack(site: Site, options: RackOptions = {}): Promise<
   };
 }
 
-async function makeHost(site: Site, parts: MachineParts, server: BackedServer, addresses: ServerAddresses, { cloudInitSeconds = 0 }: RackOptions, dockerData: string | undefined): Promise<RealHost> {
+interface Made {
+  server: BackedServer;
+  addresses: ServerAddresses;
+  niceness: number;
+  dockerData: string | undefined;
+}
+
+async function makeHost(site: Site, parts: MachineParts, { server, addresses, niceness, dockerData }: Made, { cloudInitSeconds = 0 }: RackOptions): Promise<RealHost> {
   return await RealHost.make(site, parts, {
-    id: server.id, name: server.name, addresses: Object.values(addresses), cloudInitSeconds,
+    id: server.id, name: server.name, addresses: Object.values(addresses), cloudInitSeconds, niceness,
     userData: server.userData, carried: carryOut(server.userData, server.authorizedKeys),
     ...(dockerData !== undefined && { dockerData }),
   });

@@ -5,6 +5,8 @@ import { stringify } from 'yaml';
 import { locate } from '../../../hack/real-parts/locate.ts';
 import type { Site } from './site.ts';
 
+/** The only format of manifests that is pushed here. */
+export const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
 const PORT = 5_000;
 const USERNAME = 'deployer';
 const PASSWORD = 'pull-and-push';
@@ -16,6 +18,8 @@ export interface Registry {
   server: string;
   username: string;
   password: string;
+  /** Takes a tag away, as when somebody cleans up too much. */
+  forget(repository: string, tag: string): Promise<void>;
   /** A request as the user, `path` under `/v2/`. Throws unless the status is one of `expected`. */
   request(method: string, path: string, expected: readonly number[], body?: { type: string; bytes: Uint8Array }): Promise<Response>;
 }
@@ -29,14 +33,14 @@ export async function startRegistry(site: Site): Promise<Registry> {
   await writeFile(join(folder, 'config.yml'), stringify({
     version: 0.1,
     log: { level: 'warn', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder, 'data') } },
+    storage: { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } },
     auth: { htpasswd: { realm: 'registry', path: join(folder, 'htpasswd') } },
     http: { addr: server },
   }));
   const authorization = `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString('base64')}`;
   const request: Registry['request'] = async (method, path, expected, body) => {
     const url = new URL(path, `http://${server}/v2/`);
-    const response = await fetch(url, { method, headers: { authorization, ...(body && { 'content-type': body.type }) }, ...(body && { body: body.bytes }) });
+    const response = await fetch(url, { method, headers: { authorization, accept: MANIFEST_TYPE, ...(body && { 'content-type': body.type }) }, ...(body && { body: body.bytes }) });
     if (!expected.includes(response.status)) throw new Error(`registry: ${method} ${url.pathname} answers ${response.status}: ${await response.text()}`);
     return response;
   };
@@ -47,5 +51,9 @@ export async function startRegistry(site: Site): Promise<Registry> {
     env: { OTEL_TRACES_EXPORTER: 'none' },
     ready: async () => (await request('GET', '', [200])).ok,
   }, 'registry');
-  return { server, username: USERNAME, password: PASSWORD, request };
+  const forget: Registry['forget'] = async (repository, tag) => {
+    const manifest = await request('HEAD', `${repository}/manifests/${tag}`, [200]);
+    await request('DELETE', `${repository}/manifests/${manifest.headers.get('docker-content-digest')}`, [202]);
+  };
+  return { server, username: USERNAME, password: PASSWORD, forget, request };
 }

@@ -36,12 +36,18 @@ export function poolDocument({ service, hostname, ownHosts, apiURL }: Served, ch
       ports: { http: 80, proxyMetrics: PROXY_METRICS_PORT },
       placements: [placement()],
       loadBalancer: { traefik: { service: frontOf(name), apiURLs: [apiURL], strategy: 'wrr', entryPoint: 'web' } },
-      health: { hostname, intervalSeconds: 1, timeoutSeconds: 1, unhealthyAfterSeconds: 15 },
+      health: { path: '/up', hostname, intervalSeconds: 2, timeoutSeconds: 2, unhealthyAfterSeconds: 20 },
       drain: { timeoutSeconds: 20 },
       limits: { startTimeoutSeconds: 180, startBackoffSeconds: 5, maxParallelDeploys: 5 },
       ...change,
     } as HostPool['spec'],
   };
+}
+
+/** As the pool of requests, for role `job` of the same service: no load balancer speaks of its hosts. */
+export function jobPoolDocument(served: Served, jobHosts: readonly OwnHost[], name: string, change: Partial<HostPool['spec']> = {}): Written<HostPool> {
+  const { loadBalancer: _, ...spec } = poolDocument({ ...served, ownHosts: jobHosts }, {}, name).spec;
+  return { ...poolDocument(served, {}, name), spec: { ...spec, kamal: { service: served.service, role: 'job' }, roleKind: 'Job', ...change } as HostPool['spec'] };
 }
 
 type Placement = HostPool['spec']['placements'][number];

@@ -20,6 +20,8 @@ export interface TraefikOptions {
   providersThrottleDuration?: string;
   /** Upper bounds of the duration histograms in seconds; Traefik's own are 0.1, 0.3, 1.2 and 5. */
   buckets?: readonly number[];
+  /** How long Traefik waits for members, such as `dialTimeout`, as Traefik durations. */
+  forwardingTimeouts?: Readonly<Record<string, string>>;
 }
 
 /** A service as Traefik's API shows it. */
@@ -77,6 +79,7 @@ function staticConfiguration(options: TraefikOptions, entryPoint: string, inner:
     entryPoints: { web: { address: entryPoint }, traefik: { address: inner } },
     api: { insecure: true, dashboard: false },
     ping: {},
+    ...(options.forwardingTimeouts && { serversTransport: { forwardingTimeouts: options.forwardingTimeouts } }),
     metrics: {
       prometheus: {
         entryPoint: 'traefik',
