@@ -425,9 +425,17 @@ limits: {
  */
 maxSurge: number
 /**
- * Longest time from create to in service; then the host is replaced.
+ * Where a greater share of the hosts, fixed ones included, is down at once, the cause is taken to be shared and nothing is replaced. One host may always be. A placement that is down as a whole is replaced in another one while hosts elsewhere serve.
+ */
+maxUnhealthyPercent: number
+/**
+ * Time from create to in service after which a host is replaced, at least. It grows to three times the longest of the last boots in its placement, and by half with each failed start in a row, up to maxStartTimeoutSeconds.
  */
 startTimeoutSeconds: number
+/**
+ * Longest that startTimeoutSeconds grows to; where it is the smaller one nothing grows.
+ */
+maxStartTimeoutSeconds: number
 /**
  * Kamal runs at the same time.
  */
@@ -470,9 +478,13 @@ state?: ("Steady" | "Growing" | "Shrinking" | "Replacing" | "Paused" | "Stuck" |
 stateSince?: string
 reason?: string
 /**
- * Failed starts in a row.
+ * Failed starts in a row; a host that goes down within ten minutes of its first time in service counts. Forgotten when a host has served for ten minutes.
  */
 startFailures?: number
+/**
+ * When a host last failed to come into service to stay.
+ */
+lastStartFailureAt?: string
 /**
  * No host is created before.
  */
@@ -493,6 +505,20 @@ reason: string
  * @maxItems 20
  */
 bootSeconds?: number[]
+/**
+ * The same boots by placement: a start deadline is learned from those of its own.
+ * 
+ * @maxItems 8
+ */
+placementBoots?: {
+placement: string
+/**
+ * From intent to in service, newest last.
+ * 
+ * @maxItems 20
+ */
+bootSeconds: number[]
+}[]
 /**
  * When the newest boot in bootSeconds ended.
  */

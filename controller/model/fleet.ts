@@ -11,6 +11,8 @@ export interface FleetHost {
   intent: 'Serve' | 'Drain';
   /** Down in every load balancer *and* for the controller for longer than the pool allows. */
   health: 'Healthy' | 'Unhealthy';
+  /** It served, left service to be checked anew, and has not passed for longer than the pool allows. */
+  failsChecks?: boolean;
   /** Since when it is down; an unhealthy host without it is not replaced while the pool only holds what is there. */
   unhealthySince?: Instant;
   /** Name of the unhealthy host for which it was bought. */
@@ -23,6 +25,8 @@ export interface FleetHost {
   deleting: boolean;
   createdAt: Instant;
   launchedAt?: Instant;
+  /** Name of the placement in which it was bought, once it was. */
+  placement?: string;
   billing: Billing;
 }
 
@@ -41,6 +45,14 @@ export interface Fleet {
   unownedSlots?: readonly number[];
   maxReplicas: number;
   maxSurge: number;
+  /** Share of hosts that may be down at once for causes of their own. */
+  maxUnhealthyPercent: number;
+  /** Fixed hosts that every load balancer calls down and that do not answer; asked only where something else is wrong. */
+  fixedDown?: number;
+  /** In a row. */
+  failedStarts: number;
+  /** Names of the pool's placements. */
+  placements: readonly string[];
   paused: boolean;
   /** No host is created before; set after failed starts. */
   startBackoffUntil?: Instant;

@@ -153,8 +153,8 @@ function failedStart(host: HostView, facts: HostFacts, now: Instant): Passed | u
   if (isAdopted(host) && identityProblem(host, facts) !== undefined) return undefined;
   const trouble = host.phase === 'Provisioning' ? serverOf(server)?.trouble : undefined;
   if (trouble !== undefined) return { why: `its server will not come up: ${trouble.message}`, failure: trouble };
-  // Its successor would be held back too.
-  if (host.phase === 'Deploying' && heldBack(host, facts) !== undefined) return undefined;
+  // Its successor would be held back too, or fail by the same cause.
+  if (host.phase === 'Deploying' && (host.replacementHeld !== undefined || heldBack(host, facts) !== undefined)) return undefined;
   // Without a version to bring up a successor would fare no better, and an adopted server may be serving right now.
   if (!startExpired(host, now) || (host.phase === 'Deploying' && wantedVersion(facts) === undefined)) return undefined;
   if (host.phase === 'Provisioning' && server.kind === 'Unknown') return undefined;

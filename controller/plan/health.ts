@@ -45,18 +45,23 @@ export function judgeReturning(facts: HostFacts, unhealthySince: Instant | undef
   return { health: now - since >= seconds(unhealthyAfterSeconds) ? 'Unhealthy' : 'Suspect', since, why: 'it was seen down and has not answered since' };
 }
 
+/** Every load balancer calls it down *and* the controller's own probe fails. */
+export const provenDown = ({ membership, probe }: Pick<HostFacts, 'membership' | 'probe'>): boolean =>
+  membership.kind === 'ListedDown' && membership.everywhere && probe.kind === 'Fails';
+
 type Finding = { kind: 'Down' | 'Up' | 'Unproven'; why: string };
 
 function weigh(facts: HostFacts): Finding {
   return facts.membership.kind === 'NoLoadBalancer' ? weighByMachine(facts) : weighByListing(facts);
 }
 
-function weighByListing({ membership, probe }: HostFacts): Finding {
+function weighByListing(facts: HostFacts): Finding {
+  const { membership, probe } = facts;
   const own = probe.kind === 'Fails' ? `the controller's probe fails: ${probe.why}` : 'the controller did not probe it';
   switch (membership.kind) {
     case 'ListedDown':
       if (probe.kind === 'Answers') return { kind: 'Unproven', why: 'a load balancer calls it down, but it answers the controller' };
-      if (membership.everywhere && probe.kind === 'Fails') return { kind: 'Down', why: `every load balancer calls it down; ${own}` };
+      if (provenDown(facts)) return { kind: 'Down', why: `every load balancer calls it down; ${own}` };
       return { kind: 'Unproven', why: `${membership.everywhere ? 'every load balancer calls' : 'some load balancers call'} it down; ${own}` };
     case 'ListedUp':
       return probe.kind === 'Fails'

@@ -40,6 +40,8 @@ export interface HostView {
   bootID?: string;
   /** Set while the pool lets no host of this version join, for the errors of `host`. */
   joinHold?: JoinHold;
+  /** Set while nothing is replaced, for many hosts fail at once; why, as a clause. */
+  replacementHeld?: string;
   /** Whether its slow work waits for Kamal's deploy lock, which keeps people's deploys out as long as it is held. */
   worksUnder: 'DeployLock' | 'NoLock';
   /** End of the wait for requests in flight; by default `drainSeconds` after the drain began. */

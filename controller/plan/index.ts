@@ -1,11 +1,12 @@
 export { identityProblem } from './identity.ts';
-export { judgeHealth, judgeReturning, type HealthJudgement } from './health.ts';
+export { judgeHealth, judgeReturning, provenDown, type HealthJudgement } from './health.ts';
 export { nextHostStep } from './host.ts';
 export type { HostView, JoinHold, RoleKind } from './host-view.ts';
 export { LIFECYCLE, type Guard, type Transition } from './lifecycle.ts';
 export { type Answered, type ErrorVerdict, judgeErrors } from './newcomers.ts';
 export { planOrphans, type OrphanInput, type OrphanStep, type UnownedServer } from './orphans.ts';
 export { isReady, unlikeFleet } from './role.ts';
+export { judgeReplacement, type ReplacementVerdict } from './shared-cause.ts';
 export { maySpare } from './unfit.ts';
 export { planPool } from './pool.ts';
 export { type Claim, LOOK_SECONDS, POLL_SECONDS, type SessionFacts, type SessionStep, type SessionView, holderText, nextSessionStep } from './session.ts';

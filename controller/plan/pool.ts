@@ -1,13 +1,16 @@
 import type { Fleet, FleetHost, Instant, Phase, Step } from '../model/index.ts';
+import { judgeReplacement } from './shared-cause.ts';
 import { chooseVictims, staysInFleet } from './victims.ts';
 
 /**
  * What a pool needs to have `replicas` hosts, fixed ones included. Undefined replicas hold what is there: nothing is
- * added or drained, but a host that is proven unhealthy is still replaced. Pure: planning again after the plan was
- * applied gives nothing.
+ * added or drained, but a host that is proven unhealthy is still replaced, unless its cause looks shared. Pure: planning
+ * again after the plan was applied gives nothing.
  */
-export function planPool(fleet: Fleet, replicas: number | undefined, now: Instant): Step[] {
-  if (fleet.paused) return [];
+export function planPool(observed: Fleet, replicas: number | undefined, now: Instant): Step[] {
+  if (observed.paused) return [];
+  const held = judgeReplacement(observed).kind === 'Held';
+  const fleet = held ? { ...observed, maxSurge: 0 } : observed;
   const wanted = wantedHosts(fleet, replicas);
   const reason = replicas === undefined
     ? 'spec.replicas is not set, so the pool holds what is there'
@@ -16,7 +19,8 @@ export function planPool(fleet: Fleet, replicas: number | undefined, now: Instan
   const rest = withIntent(fleet, recalled, 'Serve');
   return [
     ...recalled.map((host) => setIntent(host, 'Serve', `drain taken back: ${reason}`)),
-    ...buy(rest, replicas, wanted, reason, now),
+    // What failed to start would fail again by the same cause.
+    ...(held && fleet.failedStarts > 0 ? [] : buy(rest, replicas, wanted, reason, now)),
     ...drain(rest, replicas, wanted, reason, now),
   ];
 }

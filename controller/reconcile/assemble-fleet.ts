@@ -8,19 +8,23 @@ const WARMING_SECONDS = 60;
 
 /** Joins a pool, its hosts and the servers that none of them owns into what the plan reads. Pure. */
 export function assembleFleet(
-  pool: HostPool, hosts: readonly KamalHost[], unowned: { all: readonly Server[]; returning: readonly Server[] }, billing: (provider: ProviderName) => Billing, now: Instant,
+  pool: HostPool, hosts: readonly KamalHost[], unowned: { all: readonly Server[]; returning: readonly Server[] }, fixedDown: number, billing: (provider: ProviderName) => Billing, now: Instant,
 ): Fleet {
   const key = keyOf(pool);
   const fleet: Fleet = {
     pool: key,
     asOf: now,
     fixedHosts: pool.spec.fixedHosts?.length ?? 0,
-    hosts: hosts.map((host) => fleetHost(host, billing, now)),
+    hosts: hosts.map((host) => fleetHost(pool, host, billing, now)),
     unownedServers: unowned.all.length,
     returningServers: unowned.returning.length,
     unownedSlots: unowned.all.flatMap(({ name }) => slotIn(name, key.name) ?? []),
     maxReplicas: pool.spec.maxReplicas,
     maxSurge: pool.spec.limits.maxSurge,
+    maxUnhealthyPercent: pool.spec.limits.maxUnhealthyPercent,
+    fixedDown,
+    failedStarts: pool.status?.startFailures ?? 0,
+    placements: pool.spec.placements.map(({ name }) => name),
     paused: pool.spec.paused,
   };
   // What would be bought while no host may join would only wait, and cost.
@@ -28,7 +32,7 @@ export function assembleFleet(
   return held.length === 0 ? fleet : { ...fleet, startBackoffUntil: Math.max(...held) };
 }
 
-function fleetHost(host: KamalHost, billing: (provider: ProviderName) => Billing, now: Instant): FleetHost {
+function fleetHost(pool: HostPool, host: KamalHost, billing: (provider: ProviderName) => Billing, now: Instant): FleetHost {
   const { status = {}, metadata, spec } = host;
   const launchedAt = fromTimestamp(status.launchedAt);
   const result: FleetHost = {
@@ -43,10 +47,17 @@ function fleetHost(host: KamalHost, billing: (provider: ProviderName) => Billing
     billing: status.provider === undefined ? 'None' : billing(status.provider as ProviderName),
   };
   const optional = {
-    launchedAt, unhealthySince: fromTimestamp(status.unhealthySince), replaces: metadata.annotations?.[REPLACES_ANNOTATION],
+    failsChecks: failsChecks(host, pool, now) ? true : undefined,
+    launchedAt, placement: status.placement, unhealthySince: fromTimestamp(status.unhealthySince), replaces: metadata.annotations?.[REPLACES_ANNOTATION],
     drainingSince: status.phase === 'Draining' ? fromTimestamp(status.phaseSince) : undefined,
   };
   return Object.assign(result, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
+}
+
+/** It served, and has been out of service for as long as a host that is down is given; a drain that was taken back is over sooner. */
+export function failsChecks({ status }: KamalHost, { spec }: HostPool, now: Instant): boolean {
+  if (status?.inServiceAt === undefined || (status.phase !== 'Deploying' && status.phase !== 'Joining')) return false;
+  return now - (fromTimestamp(status.phaseSince) ?? now) >= seconds(spec.health.unhealthyAfterSeconds);
 }
 
 /** The slot in a host's or server's name of this pool; undefined for a name of another form. */

@@ -9,7 +9,7 @@ import { tellAdvance } from './host-events.ts';
 import { judge, noteFacts } from './note-facts.ts';
 import { observeHost } from './observe-host.ts';
 import { sessionKeyOf } from './session-key.ts';
-import { notePlacementFailure, noteStartFailure } from './start-failures.ts';
+import { noteEarlyLoss, notePlacementFailure, noteRelapse, noteStartFailure } from './start-failures.ts';
 import { startOperation } from './start-operation.ts';
 import { viewHost } from './view-host.ts';
 
@@ -25,6 +25,7 @@ export async function reconcileHost(context: Context, key: ObjectKey): Promise<O
 
   const facts = await observeHost(context, host, pool);
   const judgement = judge(host, pool, facts, context.clock.now());
+  await noteRelapse(context, pool, host, judgement);
   const noted = await noteFacts(context, host, pool, facts, judgement);
   const view = await viewHost(context, noted, pool);
   const step = nextHostStep(view, facts, context.clock.now());
@@ -99,7 +100,9 @@ async function advance(context: Context, host: KamalHost, pool: HostPool | undef
     }
     change.failure = { ...step.failure, at: toTimestamp(now), count: host.status?.failure?.count ?? 0 };
   }
-  if (step.to === 'Joining') change.joiningSince = toTimestamp(now);
+  if (step.to === 'Departing' && pool !== undefined) await noteEarlyLoss(context, pool, host, step.why);
+  // Only the first time: by it a host that comes back is told from one that starts, and given its own time.
+  if (step.to === 'Joining') change.joiningSince = host.status?.joiningSince ?? toTimestamp(now);
   const boots = step.to === 'InService' && host.status?.bootedAt === undefined;
   if (step.to === 'InService') Object.assign(change, { inServiceAt: toTimestamp(now), unhealthySince: undefined, failure: undefined, ...(boots ? { bootedAt: toTimestamp(now) } : {}) });
   if (step.to === 'Draining' && pool !== undefined) {

@@ -1,17 +1,19 @@
 import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
 import { type Fleet, type Outcome, type ProviderName, type Server, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter } from '../model/index.ts';
 import { planPool } from '../plan/index.ts';
-import { poolReport } from '../report/pool-report.ts';
+import { type Seen, poolReport } from '../report/pool-report.ts';
 import { sameJSON, withPoolReport } from '../report/status.ts';
 import { assembleFleet, countHosts } from './assemble-fleet.ts';
-import { learnBoots } from './boots.ts';
+import { forgiveStartFailures, learnBoots } from './boots.ts';
 import type { Context } from './context.ts';
+import { countFixedDown } from './fixed-health.ts';
 import { seeLock } from './lock-seen.ts';
 import { loadMembership } from './membership-document.ts';
 import { holdJoins } from './newcomers.ts';
 import { observeMoney } from './pool-money.ts';
 import { returningServers, unownedServers } from './returning-servers.ts';
 import { serviceConflict } from './service-conflict.ts';
+import { judgeCause } from './shared-causes.ts';
 
 const LOOK_AGAIN_SECONDS = 15;
 
@@ -28,9 +30,10 @@ export async function reconcilePool(context: Context, key: ObjectKey): Promise<O
   const conflict = await serviceConflict(context, pool);
   const hosts = await hostsOf(context, pool);
   const { fleet, problem } = await observeFleet(context, pool, hosts);
+  const replacement = await judgeCause(context, pool, fleet);
   const steps = conflict === undefined && problem === undefined ? planPool(fleet, pool.spec.replicas, context.clock.now()) : [];
   await apply(context, pool, hosts, steps);
-  return report(context, pool, hosts, conflict ?? problem, fleet.returningServers ?? 0);
+  return report(context, pool, hosts, { problem: conflict ?? problem, returning: fleet.returningServers ?? 0, replacement });
 }
 
 async function claim(context: Context, pool: HostPool): Promise<Outcome> {
@@ -58,7 +61,8 @@ async function observeFleet(context: Context, pool: HostPool, hosts: readonly Ka
     }
   }
   const all = unownedServers(pool, hosts, snapshots);
-  const fleet = assembleFleet(pool, hosts, { all, returning: await returning(context, pool, all) }, billing, context.clock.now());
+  const [back, fixedDown] = await Promise.all([returning(context, pool, all), countFixedDown(context, pool, hosts)]);
+  const fleet = assembleFleet(pool, hosts, { all, returning: back }, fixedDown, billing, context.clock.now());
   return problem === undefined ? { fleet } : { fleet, problem };
 }
 
@@ -122,14 +126,14 @@ async function endPool(context: Context, pool: HostPool): Promise<Outcome> {
   return requeueAfter(2);
 }
 
-async function report(context: Context, before: HostPool, hostsBefore: readonly KamalHost[], problem: string | undefined, returning: number): Promise<Outcome> {
+async function report(context: Context, before: HostPool, hostsBefore: readonly KamalHost[], seen: Pick<Seen, 'problem' | 'returning' | 'replacement'>): Promise<Outcome> {
   const now = context.clock.now();
   const pool = await context.store.get('HostPool', keyOf(before), 'Fresh') ?? before;
   const hosts = await hostsOf(context, pool);
   const counts = countHosts(pool, hosts, now);
-  const learned = await withHold(context, learnBoots(pool, hosts), hosts);
+  const learned = await withHold(context, forgiveStartFailures(learnBoots(pool, hosts), hosts, now), hosts);
   const placements = pool.spec.placements.map((placement) => context.placements.factOf(placement, () => context.enqueue({ kind: 'Pool', key: keyOf(pool) })));
-  const told = withPoolReport(learned, poolReport(learned, hosts, counts, { problem, returning, placements, lock: await seeLock(context, pool, hosts) }, now), now);
+  const told = withPoolReport(learned, poolReport(learned, hosts, counts, { ...seen, placements, lock: await seeLock(context, pool, hosts) }, now), now);
   const reported = { ...told, status: { ...told.status, spend: await observeMoney(context, pool, hosts) } };
   if (!sameJSON(reported.status, pool.status)) await context.store.updateStatus('HostPool', reported);
   context.meters.counted(keyOf(pool), counts, pool.spec.replicas);

@@ -1,6 +1,8 @@
 import type { HostPool, KamalHost } from '../api/index.ts';
 import { keyOf } from '../api/index.ts';
 import { type ErrorClass, seconds, toTimestamp } from '../model/index.ts';
+import type { HealthJudgement } from '../plan/index.ts';
+import { isRelapse } from './boots.ts';
 import type { Context } from './context.ts';
 
 const LONGEST_BACKOFF_SECONDS = 3600;
@@ -17,12 +19,12 @@ export async function noteStartFailure(context: Context, pool: HostPool, host: K
   const failures = (pool.status?.startFailures ?? 0) + 1;
   const until = context.clock.now() + seconds(startBackoffSeconds(failures, pool.spec.limits.startBackoffSeconds));
   await context.store.updateStatus('HostPool', {
-    ...pool, status: { ...pool.status, startFailures: failures, startBackoffUntil: toTimestamp(until) },
+    ...pool, status: { ...pool.status, startFailures: failures, lastStartFailureAt: toTimestamp(context.clock.now()), startBackoffUntil: toTimestamp(until) },
   });
   context.meters.startFailed(keyOf(pool), failure.class);
   await context.store.recordEvent({
     kind: 'HostPool', key: keyOf(pool), uid: pool.metadata.uid, type: 'Warning', reason: 'StartFailed',
-    message: `${host.metadata.name} did not come into service (${failure.class}): ${failure.message}; next start not before ${toTimestamp(until)}`,
+    message: `${host.metadata.name} did not come into service${host.status?.bootedAt === undefined ? '' : ' to stay'} (${failure.class}): ${failure.message}; next start not before ${toTimestamp(until)}`,
   });
 }
 
@@ -31,4 +33,16 @@ export async function notePlacementFailure(context: Context, pool: HostPool, hos
   const placement = pool.spec.placements.find(({ name }) => name === host.status?.placement);
   if (host.status?.phase !== 'Provisioning' || failure.class !== 'Capacity' || placement === undefined) return;
   await context.gate.noteRefused({ placement, pool: keyOf(pool), class: 'Capacity', message: failure.message });
+}
+
+/** A host that is proven down minutes after it came up holds the next purchase back like one that never did. Before the verdict is stored, for the same reason. */
+export async function noteRelapse(context: Context, pool: HostPool, host: KamalHost, judgement: HealthJudgement | undefined): Promise<void> {
+  if (judgement?.health !== 'Unhealthy' || host.status?.health === 'Unhealthy' || !isRelapse(host, pool, context.clock.now())) return;
+  await noteStartFailure(context, pool, host, { class: 'Unavailable', message: `it went down soon after it came into service: ${judgement.why}` });
+}
+
+/** The same for one whose server is lost before it has proven itself, such as to somebody who deletes what they do not know. */
+export async function noteEarlyLoss(context: Context, pool: HostPool, host: KamalHost, why: string): Promise<void> {
+  if (host.spec.intent === 'Drain' || host.metadata.deletionTimestamp !== undefined || host.status?.phase === 'Draining' || !isRelapse(host, pool, context.clock.now())) return;
+  await noteStartFailure(context, pool, host, { class: 'NotFound', message: `its server was lost: ${why}` });
 }

@@ -1,6 +1,7 @@
 import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, keyOf } from '../api/index.ts';
 import { type Instant, type Phase, fromTimestamp } from '../model/index.ts';
 import type { HostView, JoinHold } from '../plan/index.ts';
+import { startTimeoutSeconds } from './boots.ts';
 import type { Context } from './context.ts';
 import { hostTarget, pinnedKey } from './host-endpoint.ts';
 import { isNoted } from './note-facts.ts';
@@ -26,7 +27,7 @@ export async function viewHost(context: Context, host: KamalHost, pool: HostPool
     createAttempts: status.createAttempts ?? 0,
     settleSeconds: Math.max(0, ...providers.map((provider) => provider?.settleSeconds ?? 0)),
     drainSeconds: pool.spec.drain.timeoutSeconds,
-    startTimeoutSeconds: pool.spec.limits.startTimeoutSeconds,
+    startTimeoutSeconds: startTimeoutSeconds(pool, status.placement),
     healthIntervalSeconds: pool.spec.health.intervalSeconds,
     // The plan counts those before the one that it sees.
     operationFailures: Math.max(0, (status.failure?.count ?? 0) - (isNoted(status) ? 1 : 0)),
@@ -35,7 +36,7 @@ export async function viewHost(context: Context, host: KamalHost, pool: HostPool
     lastCreateIntentAt: fromTimestamp(status.lastCreateIntentAt), providerID: status.providerID ?? host.metadata.annotations?.[ADOPTED_ANNOTATION],
     listedUpSince: fromTimestamp(status.listedUpSince), drainDeadline: fromTimestamp(status.drainDeadline),
     drainOrigin: status.drainOrigin as Phase | undefined, joiningSince: fromTimestamp(status.joiningSince),
-    ownKey: pinnedKey(host), bootID: status.bootID, joinHold: joinHoldOf(pool, context.clock.now()), unlistedSince: fromTimestamp(status.unlistedSince),
+    ownKey: pinnedKey(host), bootID: status.bootID, joinHold: joinHoldOf(pool, context.clock.now()), replacementHeld: replacementHeldIn(pool), unlistedSince: fromTimestamp(status.unlistedSince),
     operation: status.operation === undefined ? undefined : { ...status.operation, startedAt: fromTimestamp(status.operation.startedAt) ?? context.clock.now() },
   };
   return Object.assign(view, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
@@ -45,6 +46,9 @@ function joinHoldOf({ status }: HostPool, now: Instant): JoinHold | undefined {
   const hold = status?.joinHold;
   return hold === undefined || now >= (fromTimestamp(hold.until) ?? 0) ? undefined : { host: hold.host, version: hold.version, why: hold.reason };
 }
+
+const replacementHeldIn = ({ status }: HostPool): string | undefined =>
+  status?.conditions?.find(({ type, status: allowed }) => type === 'ReplacementAllowed' && allowed === 'False')?.message;
 
 /** A host deleted by itself under a live pool drains; one that goes with its pool, namespace or kind is retained, unless the pool says Drain. */
 async function poolState(context: Context, host: KamalHost, pool: HostPool, deleting: boolean): Promise<HostView['poolState']> {

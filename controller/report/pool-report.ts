@@ -13,15 +13,22 @@ export interface Seen {
   problem: string | undefined;
   /** Servers without a KamalHost that are about to be adopted. */
   returning: number;
+  /** Whether unhealthy hosts are replaced. */
+  replacement: ReplacementSeen;
   /** Kamal's deploy lock, where the pool's hosts need it and somebody has looked. */
   lock?: LockSeen | undefined;
   placements: readonly { kind: 'Usable' | 'Unusable' | 'Unknown'; why?: string }[];
 }
 
+/** What a plan says of replacing; `why` and `liftedBy` are clauses. */
+export type ReplacementSeen =
+  | { kind: 'Allowed'; placementDown?: string }
+  | { kind: 'Held'; reason: string; why: string; liftedBy: string };
+
 /** What an operator asks at three in the morning, from the pool, its hosts and what is in the way. Pure. */
 export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, seen: Seen, now: Instant): PoolReport {
   const total = counts.inService + counts.booting;
-  const stuck = seen.problem === undefined ? stuckReason(pool, hosts, now) : { reason: 'NeedsAttention', message: seen.problem };
+  const stuck = seen.problem === undefined ? heldReason(seen.replacement) ?? stuckReason(pool, hosts, now) : { reason: 'NeedsAttention', message: seen.problem };
   const { state, reason } = stateOf(pool, hosts, counts, total, stuck?.message, seen.returning);
   return {
     replicas: total,
@@ -32,7 +39,7 @@ export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: 
     selector: `${POOL_LABEL}=${pool.metadata.name}`,
     state, reason,
     conditions: [
-      ...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements), joinsCondition(pool),
+      ...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements), joinsCondition(pool), replacementCondition(seen.replacement),
       ...rollbackCondition(hosts), ...(seen.lock === undefined ? [] : [lockCondition(seen.lock)]),
     ],
   };
@@ -82,6 +89,19 @@ function joinsCondition({ status }: HostPool): ConditionDraft {
   return hold === undefined
     ? { type: 'JoinsAllowed', status: 'True', reason: 'NothingAgainstThem', message: 'no newcomer is known to answer with more errors than its siblings' }
     : { type: 'JoinsAllowed', status: 'False', reason: 'ErrorsExceed', message: holdText(hold) };
+}
+
+/** Whether a host that is down is replaced; a cause that all share is a person's to find. */
+export function replacementCondition(seen: ReplacementSeen): ConditionDraft {
+  const type = 'ReplacementAllowed';
+  if (seen.kind === 'Held') return { type, status: 'False', reason: seen.reason, message: `${seen.why}. Nothing is replaced: ${seen.liftedBy}` };
+  return seen.placementDown === undefined
+    ? { type, status: 'True', reason: 'FailuresAreSingle', message: 'hosts that are down are replaced' }
+    : { type, status: 'True', reason: 'PlacementDown', message: `every host in placement ${seen.placementDown} is down, while hosts elsewhere serve: they are replaced in the other placements` };
+}
+
+function heldReason(seen: ReplacementSeen): { reason: string; message: string } | undefined {
+  return seen.kind === 'Held' ? { reason: seen.reason, message: `${seen.why}. Nothing is replaced: ${seen.liftedBy}` } : undefined;
 }
 
 /** A rollback of the whole fleet exits with 0 and changes nothing where one host lacks its container. */

@@ -25,7 +25,8 @@ export function createMemoryControl({ clock, deployMilliseconds, reach, inFlight
   return {
     async facts(endpoint) {
       const { app, starts } = reach(endpoint);
-      if (app === undefined || clock.now() < app.readyAt) return { machine: 'Ready', starts };
+      // An app that fails its health path for good runs nevertheless.
+      if (app === undefined || (clock.now() < app.readyAt && app.readyAt !== Infinity)) return { machine: 'Ready', starts };
       return { machine: 'Ready', starts, app: { version: app.version, service: app.service, routed: true, quiesced: app.quiesced !== undefined } };
     },
     async deploy(endpoint, { service, version, health, deployTimeoutSeconds }) {

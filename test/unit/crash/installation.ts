@@ -62,7 +62,7 @@ export async function createPool({ world, store }: Installation, replicas: numbe
       loadBalancer: { traefik: { service: 'web', apiURLs: [API_URL] } },
       health: { intervalSeconds: 1, unhealthyAfterSeconds: 5 },
       drain: { timeoutSeconds: 6 },
-      limits: { startTimeoutSeconds: 60 },
+      limits: { startTimeoutSeconds: 60, startBackoffSeconds: 2 },
     } as never,
   });
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Fleet, type FleetHost, PHASES } from '../../../controller/model/index.ts';
-import { chooseVictims, planPool } from '../../../controller/plan/index.ts';
+import { chooseVictims, judgeReplacement, planPool } from '../../../controller/plan/index.ts';
 import { aFleet, aFleetHost, applied, at } from './builders.ts';
 
 const NOW = at(1000);
@@ -25,9 +25,12 @@ const someFleet: fc.Arbitrary<Fleet> = fc.record({
   unownedServers: fc.integer({ min: 0, max: 2 }),
   maxReplicas: fc.integer({ min: 1, max: 12 }),
   maxSurge: fc.integer({ min: 0, max: 3 }),
+  maxUnhealthyPercent: fc.integer({ min: 1, max: 100 }),
+  failedStarts: fc.integer({ min: 0, max: 1 }),
+  fixedDown: fc.integer({ min: 0, max: 1 }),
   paused: fc.boolean(),
   backsOff: fc.boolean(),
-}).map(({ hosts, backsOff, ...over }) => aFleet(hosts, { ...over, ...(backsOff ? { startBackoffUntil: at(1001) } : {}) }));
+}).map(({ hosts, backsOff, fixedDown, ...over }) => aFleet(hosts, { ...over, fixedDown: Math.min(fixedDown, over.fixedHosts), ...(backsOff ? { startBackoffUntil: at(1001) } : {}) }));
 
 const someReplicas = fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined });
 const law = (check: (fleet: Fleet, replicas: number | undefined) => void): void =>
@@ -76,9 +79,18 @@ describe('planPool, laws', () => {
     if (fleet.startBackoffUntil !== undefined) expect(plan.filter(({ kind }) => kind === 'CreateHost')).to.deep.equal([]);
   }));
 
+  it('a shared cause buys nothing for what is down, nor anything while starts fail', () => law((fleet, replicas) => {
+    if (judgeReplacement(fleet).kind !== 'Held') return;
+    const creates = planPool(fleet, replicas, NOW).filter(({ kind }) => kind === 'CreateHost').length;
+    if (creates === 0) return;
+    expect(fleet.failedStarts).to.equal(0);
+    expect(fleet.fixedHosts + fleet.hosts.filter(({ intent, deleting }) => intent === 'Serve' && !deleting).filter(({ phase }) => !['Departing', 'Deprovisioning', 'Released'].includes(phase)).length + creates)
+      .to.be.at.most(replicas ?? 0);
+  }));
+
   it('driven to rest the pool has the wanted hosts', () => {
     fc.assert(fc.property(someFleet, fc.integer({ min: 0, max: 12 }), (start, replicas) => {
-      let fleet: Fleet = { ...start, paused: false, maxSurge: Math.max(1, start.maxSurge), hosts: start.hosts.map((host) => ({ ...host, protected: false })) };
+      let fleet: Fleet = { ...start, paused: false, maxUnhealthyPercent: 100, fixedDown: 0, maxSurge: Math.max(1, start.maxSurge), hosts: start.hosts.map((host) => ({ ...host, protected: false })) };
       delete fleet.startBackoffUntil;
       const wanted = Math.max(0, Math.min(replicas, fleet.maxReplicas - fleet.unownedServers) - fleet.fixedHosts);
       for (let round = 0; round < 60; round += 1) fleet = worldMovesOn(applied(fleet, planPool(fleet, replicas, NOW), NOW));

@@ -117,6 +117,8 @@ stepTable('Deploying, what its pool asks before it joins', { phase: 'Deploying' 
   { title: 'is replaced at the start deadline, and says what did not answer', facts: { preJoin: { kind: 'Fails', why: '/db answers 503' } }, now: at(600), step: { ...advance('Deprovisioning'), failure: { class: 'Unavailable', message: 'not in service within 600 s (startTimeoutSeconds): a path that must answer before it joins does not: /db answers 503' } } },
   { title: 'does not join while its version is held back', host: hold, now: at(1), step: { kind: 'Wait', why: 'no host of version v1 joins: web-9 answers 12 of 60 requests with errors' } },
   { title: 'is not replaced for that either', host: hold, now: at(9000), step: wait },
+  { title: 'is not replaced while many fail by one cause', host: { replacementHeld: '3 of 5 hosts are down' }, facts: { probe: { kind: 'Fails', why: '/up answers 500' } }, now: at(9000), step: wait },
+  { title: 'joins as soon as that cause is gone', host: { replacementHeld: '3 of 5 hosts are down' }, now: at(9000), step: advance('Joining') },
   { title: 'joins with another version', host: hold, facts: { app: running('v2'), fleet: { kind: 'Agreed', version: 'v2' } }, now: at(1), step: advance('Joining') },
 ]);
 
@@ -135,6 +137,7 @@ stepTable('Joining', { phase: 'Joining', phaseSince: at(100), joiningSince: at(1
   { title: 'no load balancer: at once', facts: { membership: { kind: 'NoLoadBalancer' } }, now: at(100), step: advance('InService') },
   { title: 'fails into a drain at the start deadline', facts: { membership: { kind: 'ListedDown', everywhere: true } }, now: at(600), step: advance('Draining') },
   { title: 'does not fail for a load balancer that cannot be asked', facts: { membership: { kind: 'Unknown', why: 'down' } }, now: at(600), step: wait },
+  { title: 'a host that was checked anew has its own deadline', host: { phaseSince: at(5000), joiningSince: at(100) }, facts: { membership: { kind: 'NotListed' } }, now: at(5001), step: wait },
   { title: 'a host that came back has its own deadline', host: { phaseSince: at(5000), joiningSince: at(5000), drainOrigin: 'InService' }, facts: { membership: { kind: 'NotListed' } }, now: at(5001), step: wait },
   { title: 'drains when it is not wanted', host: { intent: 'Drain' }, now: at(101), step: advance('Draining') },
 ]);

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import type { KamalHost } from '../../../controller/api/index.ts';
+import type { HostPool, KamalHost } from '../../../controller/api/index.ts';
 import { fromTimestamp, toTimestamp } from '../../../controller/model/index.ts';
-import { learnBoots } from '../../../controller/reconcile/boots.ts';
+import { learnBoots, startTimeoutSeconds } from '../../../controller/reconcile/boots.ts';
 import { startBackoffSeconds } from '../../../controller/reconcile/start-failures.ts';
 import { poolDraft } from '../../support/drafts.ts';
-import { type Bench, START, createBench, hostOf, poolOf } from './bench.ts';
+import { type Bench, START, WEB, createBench, hostOf, poolOf } from './bench.ts';
 
 describe('failed starts', () => {
   let bench: Bench;
@@ -38,14 +38,22 @@ describe('failed starts', () => {
     expect(await backoffSeconds()).to.be.within(39, 40);
   });
 
-  it('are forgotten once a host came into service, and its boot is learned', async () => {
+  it('are forgotten once a host has served for ten minutes; their pause ends with its first second, and its boot is learned', async () => {
     bench.faults = [{ kind: 'NeverBoots' }];
     await bench.drive('the first start failed', async () => await failures() === 1);
-    await bench.drive('a host serves', async () => (await bench.pool()).status?.readyReplicas === 1 && (await bench.pool()).status?.startFailures === 0);
+    await bench.drive('a host serves', async () => (await bench.pool()).status?.readyReplicas === 1);
     const { status } = await bench.pool();
     expect(status).to.not.have.property('startBackoffUntil');
     expect(status?.bootSeconds).to.have.length(1);
+    expect(status?.placementBoots).to.deep.equal([{ placement: 'here', bootSeconds: status?.bootSeconds }]);
     expect(status?.state).to.equal('Steady');
+    expect(await failures()).to.equal(1);
+    await bench.clock.advance(595_000);
+    await bench.pass('Pool', WEB);
+    expect(await failures()).to.equal(1);
+    await bench.clock.advance(5000);
+    await bench.pass('Pool', WEB);
+    expect(await failures()).to.equal(0);
   });
 
   it('back off up to an hour and no further', () => {
@@ -58,13 +66,30 @@ describe('failed starts', () => {
 
 describe('boot times', () => {
   const at = (seconds: number): string => toTimestamp(START + seconds * 1000);
-  const served = (name: string, seconds: number): KamalHost => hostOf(name, { phase: 'InService', bootedAt: at(seconds) });
+  const served = (name: string, seconds: number, placement = 'here'): KamalHost => hostOf(name, { phase: 'InService', bootedAt: at(seconds), placement });
 
   it('are learned once a boot, in the order of their end', () => {
     const first = learnBoots(poolOf('web'), [served('b', 40.25), served('a', 12)]);
-    expect(first.status).to.include({ lastBootAt: at(40.25), startFailures: 0 }).and.deep.include({ bootSeconds: [12, 40.3] });
+    expect(first.status).to.include({ lastBootAt: at(40.25) }).and.deep.include({ bootSeconds: [12, 40.3] });
     expect(learnBoots(first, [served('a', 12), served('b', 40.25)])).to.equal(first);
     expect(learnBoots(first, [served('a', 12), served('b', 40.25), served('c', 50)]).status?.bootSeconds).to.deep.equal([12, 40.3, 50]);
+  });
+
+  it('set the start deadline of their placement, within the limits of the pool', () => {
+    const pool = (over: object, spec: object = {}): HostPool => ({ ...poolOf('web', { limits: { startTimeoutSeconds: 100, maxStartTimeoutSeconds: 400, ...spec } as never }), status: over });
+    const slow = { placementBoots: [{ placement: 'slow', bootSeconds: [90, 110, 30] }, { placement: 'stuck', bootSeconds: [300] }, { placement: 'quick', bootSeconds: [5] }] };
+    const rows: [title: string, pool: HostPool, placement: string | undefined, seconds: number][] = [
+      ['nothing learned', pool({}), 'slow', 100],
+      ['no placement yet', pool(slow), undefined, 100],
+      ['three times the longest', pool(slow), 'slow', 330],
+      ['not beyond the limit', pool(slow), 'stuck', 400],
+      ['never less than written', pool(slow), 'quick', 100],
+      ['half as long again after a failed start', pool({ startFailures: 1 }), 'slow', 150],
+      ['and again', pool({ startFailures: 3 }), 'slow', 338],
+      ['what was slow does not add up with what failed', pool({ ...slow, startFailures: 1 }), 'slow', 330],
+      ['a limit below what is written: as written', pool(slow, { maxStartTimeoutSeconds: 60 }), 'slow', 100],
+    ];
+    for (const [title, given, placement, seconds] of rows) expect(startTimeoutSeconds(given, placement), title).to.equal(seconds);
   });
 
   it('are the last twenty', () => {
