@@ -8,6 +8,9 @@ import { type Stream, expectFailures, expectNoneFailed, startRequests } from '..
 import type { Service } from '../support/real-world/service.ts';
 import { CLUSTER_PARTS, type World, startRealWorld } from '../support/real-world/world.ts';
 
+/** An image whose machines make SSH host keys of their own. */
+const OWN_KEYS = 'own-host-keys';
+
 /** What an operator reads in `kubectl describe` when something refuses, on real hosts and a real kube-apiserver. */
 realSuite('what a person reads when something refuses', CLUSTER_PARTS, function () {
   this.timeout(300_000);
@@ -16,7 +19,8 @@ realSuite('what a person reads when something refuses', CLUSTER_PARTS, function 
   let load: Stream;
 
   before(async () => {
-    world = await startRealWorld({ mode: 'Cluster', services: [{ service: 'shop', ownHosts: ['one'], deployTimeout: 5 }] });
+    world = await startRealWorld({ mode: 'Cluster', services: [{ service: 'shop', ownHosts: ['one'], deployTimeout: 5 }], images: { [OWN_KEYS]: [] } });
+    world.estate.rack.keepOwnHostKeys(OWN_KEYS);
     console.log(`    with ${world.kamal.which}`);
     shop = world.service('shop');
     await world.apply(document());
@@ -75,7 +79,22 @@ realSuite('what a person reads when something refuses', CLUSTER_PARTS, function 
     await expectNoneFailed(load);
   });
 
-  it('a host that shows another host key', async () => {
+  it('a newcomer that shows another host key than it was given: nothing is done on it', async () => {
+    await world.apply(document({ placements: [placement({ image: OWN_KEYS })], limits: { ...document().spec.limits, startTimeoutSeconds: 25 } as HostPool['spec']['limits'] }));
+    await world.scale('shop', 2);
+    await untilTold('kamalhost', 'HostKeyVerified', 'HostKeyMismatch', /SHA256:/);
+    const [host] = await world.hosts('shop');
+    const machine = world.estate.rack.host(host!.status!.address!);
+    expect(await machine.run('docker', ['ps', '--all', '--quiet']), 'containers').to.equal('');
+    expect(await machine.run('sh', ['-c', 'ls -A /root/.docker /root/.kamal 2>/dev/null || true']), 'what a deploy leaves').to.equal('');
+    await untilTold('hostpool', 'StartFailed', /did not come into service \(HostKey\)/);
+    await world.apply(document());
+    await untilInService(world, 'shop', 1);
+    await backToOne();
+    await expectNoneFailed(load);
+  });
+
+  it('a host in service that shows another host key after a reboot', async () => {
     await world.scale('shop', 2);
     const [host] = await untilInService(world, 'shop', 1);
     const machine = world.estate.rack.host(host!.status!.address!);

@@ -2,8 +2,9 @@
  * A machine as far as software can tell: a network card with addresses of its own, a disk, a first process, sshd and a
  * Docker engine. It is made of namespaces over this machine's programs, see machine/boot.sh.
  */
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Instant } from '../../../controller/model/index.ts';
 import type { RealProcess } from '../real/real-process.ts';
 import { until } from '../real/until.ts';
 import type { MachineParts } from './machine-parts.ts';
@@ -40,6 +41,8 @@ export class RealHost {
   readonly #parts: MachineParts;
   readonly #disk: string;
   #process: RealProcess | undefined;
+  /** The last change of its power; the next one waits for it, for the cloud and a suite may pull the same plug. */
+  #power: Promise<unknown> = Promise.resolve();
 
   private constructor(site: Site, parts: MachineParts, order: HostOrder) {
     this.name = order.name;
@@ -75,6 +78,10 @@ export class RealHost {
 
   /** Answers when it has power and a first process; sshd and Docker come up by and by. No effect when it is on. */
   async powerOn(): Promise<void> {
+    await this.#oneByOne(() => this.#switchOn());
+  }
+
+  async #switchOn(): Promise<void> {
     if (this.isOn) return;
     const [address = ''] = this.#order.addresses;
     const [port, card] = [this.#port, this.#card];
@@ -93,6 +100,10 @@ export class RealHost {
 
   /** As when the plug is pulled: everything in it is gone at once, the disk stays. No effect when it is off. */
   async powerOff(): Promise<void> {
+    await this.#oneByOne(() => this.#switchOff());
+  }
+
+  async #switchOff(): Promise<void> {
     const first = await firstProcess(this.#process?.pid);
     // A machine without power says no farewell: its connections hang, where the kernel would end those of a dead process.
     if (first !== undefined) await this.cutNetwork();
@@ -103,13 +114,19 @@ export class RealHost {
   }
 
   async reboot(): Promise<void> {
-    await this.powerOff();
-    await this.powerOn();
+    await this.#oneByOne(async () => {
+      await this.#switchOff();
+      await this.#switchOn();
+    });
   }
 
   /** Switches it off and takes its disk away. */
   async destroy(): Promise<void> {
-    await this.powerOff();
+    await this.#oneByOne(() => this.#takeAway());
+  }
+
+  async #takeAway(): Promise<void> {
+    await this.#switchOff();
     await this.#site.run('ip', ['link', 'delete', this.#port]).catch(() => undefined);
     await this.#knowNeighbours('delete');
     // The kernel takes the mounts of a dead machine apart by and by.
@@ -123,6 +140,11 @@ export class RealHost {
     const first = await firstProcess(this.#process?.pid);
     if (first === undefined) throw new Error(`${this.name} is off: ${command} runs nowhere`);
     return await runProgram('nsenter', [`--target=${first}`, '--mount', '--pid', '--net', '--uts', '--ipc', '--wdns=/root', '--', command, ...args], input);
+  }
+
+  /** When cloud-init ended, by this machine's clock. Throws where it has not. */
+  async cloudInitDone(): Promise<Instant> {
+    return (await stat(this.#site.fileInside(join(this.#disk, 'upper', 'var', 'lib', 'cloud', 'instance', 'boot-finished')))).mtimeMs;
   }
 
   /** Takes the network away: what is sent to it is lost without a word. */
@@ -169,6 +191,12 @@ export class RealHost {
       return `--- ${this.name} ${name}\n${text.trimEnd().split('\n').slice(-8).join('\n')}`;
     });
     return [`--- ${this.name} console\n${await this.#process?.tail() ?? 'off'}`, ...await Promise.all(logs)].join('\n');
+  }
+
+  async #oneByOne(change: () => Promise<void>): Promise<void> {
+    const done = this.#power.then(change);
+    this.#power = done.catch(() => undefined);
+    await done;
   }
 
   get #port(): string {

@@ -6,7 +6,7 @@ import { prepareDockerData } from './prepared-image.ts';
 import type { Registry } from './registry.ts';
 import type { Site } from './site.ts';
 import { SLOTS } from './subnet.ts';
-import { carryOut } from './user-data.ts';
+import { type HostKeys, carryOut } from './user-data.ts';
 
 /** The image that a server has when nobody prepared one: an engine that holds nothing. */
 export const FRESH_IMAGE = 'docker-ce';
@@ -19,6 +19,8 @@ export interface Rack extends ServerBacking {
   hosts(): RealHost[];
   /** Makes a server image of this name, on which these container images are already there. */
   prepareImage(name: string, registry: Registry, containerImages: readonly string[]): Promise<void>;
+  /** Whose cloud-init makes host keys of its own and leaves those of the order alone, as an image does on which somebody turned `ssh_keys` off. */
+  keepOwnHostKeys(image: string): void;
 }
 
 export interface RackOptions {
@@ -39,6 +41,7 @@ export async function startRack(site: Site, options: RackOptions = {}): Promise<
   /** Folder inside the site with what is in /var/lib/docker. */
   const prepared = new Map<string, string>();
   const taken = new Set<number>();
+  const withOwnHostKeys = new Set<string>();
   site.whenStopped(async () => { await Promise.all([...places.keys()].map(destroy)); });
 
   async function boot(server: BackedServer, niceness = 0): Promise<ServerAddresses> {
@@ -50,7 +53,7 @@ export async function startRack(site: Site, options: RackOptions = {}): Promise<
     taken.add(slot);
     try {
       const addresses: ServerAddresses = { privateAddress: site.subnet.privateAddress(slot), ...(server.publicNet === 'IPv4' && { publicIPv4: site.subnet.publicAddress(slot) }) };
-      const host = await makeHost(site, parts, { server, addresses, niceness, dockerData }, options);
+      const host = await makeHost(site, parts, { server, addresses, niceness, dockerData, hostKeys: withOwnHostKeys.has(server.image) ? 'Own' : 'Ordered' }, options);
       places.set(server.id, { host, slot, addresses });
       await host.powerOn();
       return addresses;
@@ -88,6 +91,7 @@ export async function startRack(site: Site, options: RackOptions = {}): Promise<
       if (found === undefined) throw new Error(`no server ${wanted}; there are ${[...places.values()].map(({ host }) => host.name).join(', ')}`);
       return found[1].host;
     },
+    keepOwnHostKeys: (image) => void withOwnHostKeys.add(image),
     async prepareImage(name, registry, containerImages) {
       const id = -1 - prepared.size;
       await boot({ id, name: `maker-of-${name}`, userData: '', image: FRESH_IMAGE, serverType: '', location: '', authorizedKeys: [], publicNet: 'None' });
@@ -103,12 +107,13 @@ interface Made {
   addresses: ServerAddresses;
   niceness: number;
   dockerData: string | undefined;
+  hostKeys: HostKeys;
 }
 
-async function makeHost(site: Site, parts: MachineParts, { server, addresses, niceness, dockerData }: Made, { cloudInitSeconds = 0 }: RackOptions): Promise<RealHost> {
+async function makeHost(site: Site, parts: MachineParts, { server, addresses, niceness, dockerData, hostKeys }: Made, { cloudInitSeconds = 0 }: RackOptions): Promise<RealHost> {
   return await RealHost.make(site, parts, {
     id: server.id, name: server.name, addresses: Object.values(addresses), cloudInitSeconds, niceness,
-    userData: server.userData, carried: carryOut(server.userData, server.authorizedKeys),
+    userData: server.userData, carried: carryOut(server.userData, server.authorizedKeys, hostKeys),
     ...(dockerData !== undefined && { dockerData }),
   });
 }

@@ -17,8 +17,11 @@ const HOST_KEY = /^(rsa|ecdsa|ed25519)_(private|public|certificate)$/;
 /** Without effect on such a host, or so anyway. */
 const LEFT = new Set(['disable_root', 'ssh_pwauth', 'preserve_hostname', 'manage_etc_hosts', 'final_message', 'package_update', 'package_upgrade', 'ssh_deletekeys', 'no_ssh_fingerprints', 'ssh', 'ssh_quiet_keygen']);
 
+/** Whether the machine takes the SSH host keys of its order or makes others. */
+export type HostKeys = 'Ordered' | 'Own';
+
 /** `authorizedKeys` are those that the cloud itself gives root. Throws for what the stand-in does not carry out. */
-export function carryOut(userData: string, authorizedKeys: readonly string[]): Carried {
+export function carryOut(userData: string, authorizedKeys: readonly string[], hostKeys: HostKeys = 'Ordered'): Carried {
   const init = [...authorize('root', '/root', authorizedKeys)];
   if (userData.trim() === '') return { init: script(init), final: '', problems: [] };
   if (userData.startsWith('#!')) return { init: script(init), final: userData, problems: [] };
@@ -36,7 +39,7 @@ export function carryOut(userData: string, authorizedKeys: readonly string[]): C
     switch (key) {
       case 'write_files': init.push(...records(key, value).flatMap(writeFile)); break;
       case 'users': init.push(...list(key, value).flatMap(addUser)); break;
-      case 'ssh_keys': init.push(...writeHostKeys(record(key, value))); break;
+      case 'ssh_keys': if (hostKeys === 'Ordered') init.push(...writeHostKeys(record(key, value))); break;
       case 'ssh_authorized_keys': init.push(...authorize('root', '/root', strings(key, value))); break;
       case 'bootcmd': init.unshift(...list(key, value).map(commandLine)); break;
       case 'hostname': case 'fqdn': init.push(`hostname ${shellWord(text(key, value))}`); break;

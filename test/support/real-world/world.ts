@@ -44,6 +44,8 @@ export interface WorldOptions {
   maxServers?: number;
   /** Server images by name, each with the container images that it holds already, such as `acme/shop:v1`. */
   images?: Readonly<Record<string, readonly string[]>>;
+  /** What `findKamal` finds when absent. */
+  kamal?: Kamal;
 }
 
 export interface World extends AsyncDisposable {
@@ -82,7 +84,7 @@ export async function startRealWorld(options: WorldOptions): Promise<World> {
   const folders = { config: join(folder, 'config'), state: join(folder, 'state'), routes: join(folder, 'routes'), people: join(folder, 'people'), projects: join(folder, 'projects') };
   await Promise.all(Object.values(folders).map((path) => mkdir(path)));
 
-  const kamal = await findKamal();
+  const kamal = options.kamal ?? await findKamal();
   const [estate, plane] = await Promise.all([startEstate(), options.mode === 'Cluster' ? started(startControlPlane()) : undefined]);
   making.use(estate);
   const services = new Map((await Promise.all(options.services.map((service) => startService(estate, kamal, folders, service)))).map((service) => [service.name, service]));

@@ -1,7 +1,11 @@
 /** Bring-ups of real hosts, from the number to hosts in service: one and ten at once, on a fresh and on a prepared server image. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fromTimestamp } from '../../../../controller/model/index.ts';
 import { PROXY_IMAGE } from '../../../../test/support/real-hosts/images.ts';
+import { findKamal } from '../../../../test/support/real-hosts/kamal.ts';
 import { FRESH_IMAGE } from '../../../../test/support/real-hosts/rack.ts';
 import { whatIsLacking, rootOnLinux } from '../../../../test/support/real/gate.ts';
 import { placement, poolDocument } from '../../../../test/support/real-world/documents.ts';
@@ -11,6 +15,7 @@ import { STANDALONE_PARTS, type World, startRealWorld } from '../../../../test/s
 import { HOSTS_AT_ONCE } from '../cases.ts';
 import { type BringUp, type PhaseTimes, bringUpOf } from './spans.ts';
 import { type ImageKind, type MeasuredBringUp, bringUpTable } from './table.ts';
+import { type TimedKamal, timeKamal } from './timed-kamal.ts';
 
 const SERVICE = 'shop';
 const PREPARED = 'with-images';
@@ -26,7 +31,12 @@ const BRING_UP = { deadlineMs: 300_000, everyMs: 200 };
 export async function benchHosts(repeats: number, say: (line: string) => void): Promise<string> {
   const lacking = await whatIsLacking(STANDALONE_PARTS, [rootOnLinux]);
   if (lacking.length > 0) return `Bring-ups of real hosts were not measured: ${lacking.join('; ')}`;
+  await using ending = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'timed-kamal-'));
+  ending.defer(() => rm(folder, { recursive: true, force: true }));
+  const timed = await timeKamal(await findKamal(), folder);
   await using world = await startRealWorld({
+    kamal: timed.kamal,
     mode: 'Standalone',
     services: [{ service: SERVICE, ownHosts: ['one'], weightMegabytes: WEIGHT_MEGABYTES }],
     images: { [PREPARED]: [`acme/${SERVICE}:v1`, PROXY_IMAGE] },
@@ -42,7 +52,7 @@ export async function benchHosts(repeats: number, say: (line: string) => void): 
       }));
       await untilServed(world, SERVICE, hostname, 1);
       const stream = startRequests(world.traefik.url, hostname, REQUESTS_A_SECOND);
-      const bringUp = await oneBringUp(world, result.hosts);
+      const bringUp = await oneBringUp(world, timed, result.hosts);
       result.bringUps.push(bringUp);
       requests += await expectNoneFailed(stream);
       say(`${repeat + 1}/${repeats} real hosts, ${result.image} image, ${result.hosts} at once: ${Object.entries(bringUp).map(([name, seconds]) => `${name} ${seconds.toFixed(1)}`).join(', ')}`);
@@ -51,26 +61,27 @@ export async function benchHosts(repeats: number, say: (line: string) => void): 
   return [`Real hosts, brought up by ${world.kamal.which}; an image of ${WEIGHT_MEGABYTES} MB; medians in seconds, of several hosts the slowest in each part`, '', bringUpTable(results satisfies MeasuredBringUp[]), '', `${requests} requests were sent meanwhile; none failed.`].join('\n');
 }
 
-async function oneBringUp(world: World, hosts: number): Promise<BringUp> {
+async function oneBringUp(world: World, timed: TimedKamal, hosts: number): Promise<BringUp> {
   const watched = watchPhases(world);
   const asked = Date.now();
   await world.scale(SERVICE, 1 + hosts);
   await untilInService(world, SERVICE, hosts, BRING_UP);
-  const bringUp = bringUpOf(asked, await watched.end());
+  const times = await Promise.all((await watched.end()).map(async ({ address, phases }) => ({ address, phases, machineReady: await world.estate.rack.host(address).cloudInitDone() })));
+  const bringUp = bringUpOf(asked, times, await timed.runs());
   await world.scale(SERVICE, 1);
   await untilAlone(world, SERVICE);
   return bringUp;
 }
 
 /** Looks often enough to see every phase; the times are the controller's own. */
-function watchPhases(world: World): { end(): Promise<PhaseTimes[]> } {
+function watchPhases(world: World): { end(): Promise<{ address: string; phases: PhaseTimes }[]> } {
   const ending = new AbortController();
-  const seen = new Map<string, PhaseTimes>();
+  const seen = new Map<string, { address: string; phases: PhaseTimes }>();
   const look = async (): Promise<void> => {
     for (const { metadata, status } of await world.hosts(SERVICE)) {
       const since = fromTimestamp(status?.phaseSince);
       if (status?.phase === undefined || since === undefined) continue;
-      seen.set(metadata.uid, { ...seen.get(metadata.uid), [status.phase]: since });
+      seen.set(metadata.uid, { address: status.address ?? '', phases: { ...seen.get(metadata.uid)?.phases, [status.phase]: since } });
     }
   };
   const watching = (async () => {

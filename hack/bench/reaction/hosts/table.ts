@@ -12,7 +12,7 @@ export interface MeasuredBringUp {
 }
 
 const COLUMNS: readonly [title: string, field: keyof BringUp][] = [
-  ['boot', 'boot'], ['bootstrap', 'bootstrap'], ['Kamal', 'kamal'], ['join', 'join'], ['**all**', 'total'],
+  ['boot', 'boot'], ['bootstrap', 'bootstrap'], ['Kamal', 'kamal'], ['join', 'join'], ['**all**', 'total'], ['controller', 'own'],
 ];
 
 const shown = (seconds: number): string => seconds.toFixed(1);
