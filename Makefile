@@ -15,9 +15,10 @@ demo: $(SETUP) ## a small world, a spike, the real controller; about 90 seconds
 test: $(SETUP) ## everything that needs only Node
 	@npm run --silent test:all
 
-test-real: $(SETUP) ## real kube-apiserver, Prometheus, Traefik, kamal-proxy; root on Linux
+test-real: $(SETUP) ## real kube-apiserver, Prometheus, Traefik, kamal-proxy, hosts; root on Linux
 	@npm run --silent real-parts
 	@npm run --silent test:real
+	@npm run --silent test:world
 
 lint: $(SETUP)
 	@npm run --silent check
