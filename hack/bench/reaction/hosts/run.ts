@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fromTimestamp } from '../../../../controller/model/index.ts';
+import { type Instant, fromTimestamp } from '../../../../controller/model/index.ts';
 import { PROXY_IMAGE } from '../../../../test/support/real-hosts/images.ts';
 import { findKamal } from '../../../../test/support/real-hosts/kamal.ts';
 import { FRESH_IMAGE } from '../../../../test/support/real-hosts/rack.ts';
@@ -63,21 +63,30 @@ export async function benchHosts(repeats: number, say: (line: string) => void): 
 
 async function oneBringUp(world: World, timed: TimedKamal, hosts: number): Promise<BringUp> {
   const watched = watchPhases(world);
-  const asked = Date.now();
   await world.scale(SERVICE, 1 + hosts);
   await untilInService(world, SERVICE, hosts, BRING_UP);
-  const times = await Promise.all((await watched.end()).map(async ({ address, phases }) => ({ address, phases, machineReady: await world.estate.rack.host(address).cloudInitDone() })));
-  const bringUp = bringUpOf(asked, times, await timed.runs());
+  const seen = await watched.end();
+  const times = await Promise.all(seen.hosts.map(async ({ address, phases }) => ({ address, phases, machineReady: await world.estate.rack.host(address).cloudInitDone() })));
+  const bringUp = bringUpOf(seen.askedFor(1 + hosts), times, await timed.runs());
   await world.scale(SERVICE, 1);
   await untilAlone(world, SERVICE);
   return bringUp;
 }
 
+interface Watched {
+  hosts: { address: string; phases: PhaseTimes }[];
+  /** When the pool was seen to want so many; a person's command takes a second beside that. */
+  askedFor(replicas: number): Instant;
+}
+
 /** Looks often enough to see every phase; the times are the controller's own. */
-function watchPhases(world: World): { end(): Promise<{ address: string; phases: PhaseTimes }[]> } {
+function watchPhases(world: World): { end(): Promise<Watched> } {
   const ending = new AbortController();
   const seen = new Map<string, { address: string; phases: PhaseTimes }>();
+  const wanted = new Map<number | undefined, Instant>();
   const look = async (): Promise<void> => {
+    const { spec } = await world.pool(SERVICE);
+    if (!wanted.has(spec.replicas)) wanted.set(spec.replicas, Date.now());
     for (const { metadata, status } of await world.hosts(SERVICE)) {
       const since = fromTimestamp(status?.phaseSince);
       if (status?.phase === undefined || since === undefined) continue;
@@ -95,7 +104,14 @@ function watchPhases(world: World): { end(): Promise<{ address: string; phases: 
       ending.abort();
       await watching;
       await look();
-      return [...seen.values()];
+      return {
+        hosts: [...seen.values()],
+        askedFor(replicas) {
+          const at = wanted.get(replicas);
+          if (at === undefined) throw new Error(`the pool was never seen to want ${replicas} hosts`);
+          return at;
+        },
+      };
     },
   };
 }
