@@ -469,6 +469,10 @@ bootingReplicas?: number
  * Hosts on their way out.
  */
 drainingReplicas?: number
+/**
+ * Hosts in quarantine: they serve nothing, and count against maxReplicas and budget.
+ */
+quarantinedReplicas?: number
 fixedReplicas?: number
 /**
  * Label selector of the pool's KamalHosts.
@@ -595,7 +599,7 @@ intentReason?: string
 
 export interface KamalHostStatus {
 observedGeneration?: number
-phase?: ("Pending" | "Provisioning" | "Bootstrapping" | "Deploying" | "Joining" | "InService" | "Draining" | "Departing" | "Deprovisioning" | "Released")
+phase?: ("Pending" | "Provisioning" | "Bootstrapping" | "Deploying" | "Joining" | "InService" | "Draining" | "Quarantined" | "Departing" | "Deprovisioning" | "Released")
 phaseSince?: string
 reason?: string
 provider?: string

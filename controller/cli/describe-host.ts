@@ -1,4 +1,4 @@
-import { type KamalHost, PROTECTED_ANNOTATION } from '../api/index.ts';
+import { type KamalHost, PROTECTED_ANNOTATION, QUARANTINED_ANNOTATION } from '../api/index.ts';
 import { type Instant, fromTimestamp } from '../model/index.ts';
 import type { Condition } from '../report/conditions.ts';
 import type { Io } from './composition.ts';
@@ -18,7 +18,8 @@ export function describeHost(host: KamalHost, io: Io): Description {
       ['Pool', spec.poolRef.name],
       ['Phase', `${status?.phase ?? 'Pending'}${since === undefined ? '' : ` for ${since}`}${status?.reason === undefined ? '' : `: ${status.reason}`}`],
       ['Intent', `${spec.intent}${spec.intentReason === undefined ? '' : `: ${spec.intentReason}`}`],
-      ['Protected', metadata.annotations?.[PROTECTED_ANNOTATION] === 'true' ? 'yes: never chosen to leave' : undefined],
+      ['Protected', metadata.annotations?.[PROTECTED_ANNOTATION] === 'true' ? 'yes: never chosen by a scale-in' : undefined],
+      ['Quarantine', metadata.annotations?.[QUARANTINED_ANNOTATION] === 'true' ? 'yes: out of service, its server is kept and paid for' : undefined],
       ['Host ID', spec.hostID],
       ['Provider', status?.providerID ?? status?.provider],
       ['Placement', status?.placement],

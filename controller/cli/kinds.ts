@@ -27,11 +27,15 @@ export function readKind(word: string): ResourceDescription {
 }
 
 /** `web` or, as kubectl writes it, `hostpool/web`. */
-export function readPoolName(word: string): string {
-  const [kind = '', name] = word.split('/', 2);
+export const readPoolName = (word: string): string => readName(word, 'HostPool', 'pool');
+
+/** `web-1-c0ffee00` or `kamalhost/web-1-c0ffee00`. */
+export const readHostName = (word: string): string => readName(word, 'KamalHost', 'host');
+
+function readName(word: string, wanted: Kind, what: string): string {
+  const [written = '', name] = word.split('/', 2);
   if (name === undefined) return word;
-  const { singular } = readKind(kind);
-  if (singular !== 'hostpool') throw new CommandFailure(EXIT.usage, `${word} is no pool`, 'write the name of a HostPool');
+  if (readKind(written).kind !== wanted) throw new CommandFailure(EXIT.usage, `${word} is no ${what}`, `write the name of a ${wanted}`);
   return name;
 }
 

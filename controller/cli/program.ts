@@ -5,6 +5,7 @@ import { addEvaluate } from './evaluate.ts';
 import { CommandFailure, EXIT, report } from './failure.ts';
 import { addGet } from './get.ts';
 import { addInventory } from './inventory.ts';
+import { addKeep } from './keep.ts';
 import { addPauseAndResume } from './pause.ts';
 import { addDemo, addRun } from './run.ts';
 import { addScale } from './scale.ts';
@@ -64,6 +65,7 @@ function describeProgram(composition: Composition, io: Io, finish: (code: number
   addScale(program, composition, io, finish);
   addSimulate(program, composition, io, finish);
   addPauseAndResume(program, composition, io, finish);
+  addKeep(program, composition, io, finish);
   program.command('version').description('Show the version.')
     .addHelpText('after', '\nExample:\n  kamal-autoscaler version')
     .action(() => io.stdout(`${composition.version}\n`));

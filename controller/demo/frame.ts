@@ -111,6 +111,7 @@ function lookOf(phase: Phase): Look {
     case 'Provisioning':
     case 'Bootstrapping': return { symbol: '◔', style: 'Coming' };
     case 'Draining':
+    case 'Quarantined':
     case 'Departing':
     case 'Deprovisioning':
     case 'Released': return { symbol: '○', style: 'Faint' };

@@ -19,8 +19,10 @@ export interface FleetHost {
   replaces?: string;
   /** When its drain began; the newest drain is taken back first. */
   drainingSince?: Instant;
-  /** A person asked to keep it. */
+  /** A person asked to keep it from scale-in. */
   protected: boolean;
+  /** A person set it apart: neither capacity nor on its way out, and it takes up room until it is released. */
+  quarantined: boolean;
   /** Its KamalHost has a deletionTimestamp. */
   deleting: boolean;
   createdAt: Instant;

@@ -6,6 +6,7 @@ import type { HostView } from './host-view.ts';
 import { identityProblem, isAdopted } from './identity.ts';
 import type { Guard } from './lifecycle.ts';
 import { heldBack, notJoining } from './joining.ts';
+import { isApart } from './quarantine.ts';
 import { changed, maySpare, seenDown } from './unfit.ts';
 
 /** What a guard says when it lets a host go on to the next phase. */
@@ -20,7 +21,7 @@ type Check = (host: HostView, facts: HostFacts, now: Instant) => Passed | undefi
 /** Guards of the lifecycle table, by name. A guard that lacks a fact says nothing: Unknown never moves a host. */
 export const GUARDS: Record<Guard, Check> = {
   Vanished(host, facts) {
-    if (host.phase === 'Departing' || host.phase === 'Deprovisioning' || host.phase === 'Released') return undefined;
+    if (host.phase === 'Departing' || host.phase === 'Deprovisioning' || host.phase === 'Released' || isApart(host)) return undefined;
     if (!vanished(host, facts) || answersItself(facts)) return undefined;
     return { why: `the provider lists server ${host.providerID ?? host.hostID} no more` };
   },
@@ -31,7 +32,13 @@ export const GUARDS: Record<Guard, Check> = {
     return unwanted(host);
   },
 
-  Unwanted: (host, facts) => (canGoAtOnce(host, facts) ? unwanted(host) : undefined),
+  Unwanted: (host, facts) => (!isApart(host) && canGoAtOnce(host, facts) ? unwanted(host) : undefined),
+
+  SetApart(host, facts) {
+    // What still runs on it is seen to its end, as in a drain.
+    const quiet = serverOf(facts.server) !== undefined && facts.operation.kind !== 'Running' && canGoAtOnce(host, facts);
+    return isApart(host) && quiet ? { why: APART } : undefined;
+  },
 
   Stored: (host) => (isUnwanted(host) ? undefined : { why: 'stored with its finalizer' }),
 
@@ -79,8 +86,10 @@ export const GUARDS: Record<Guard, Check> = {
     return expired(host, facts, membershipText(membership));
   },
 
-  PowerGone(_host, facts) {
+  PowerGone(host, facts) {
     const server = serverOf(facts.server);
+    // Who set it apart may have switched it off.
+    if (isApart(host)) return undefined;
     if (server?.state === 'Leaving') return { why: `the provider removes server ${server.providerID}` };
     if (server?.state === 'Off' && !answersItself(facts)) return { why: `the provider says that server ${server.providerID} is off` };
     return undefined;
@@ -93,6 +102,16 @@ export const GUARDS: Record<Guard, Check> = {
     if (operation.kind === 'Running' && app.kind !== 'Quiesced') return undefined;
     return { why: 'the drain was taken back' };
   },
+
+  DrainedApart(host, facts, now) {
+    if (!isApart(host)) return undefined;
+    const step = drainStep(host, facts, now);
+    // Without requests a web app may be looked at as it is; a worker takes jobs for as long as it runs.
+    const idle = step.kind === 'Drained' || (step.kind === 'StartOperation' && step.operation === 'Stop' && !stopBegan(host) && host.roleKind !== 'Job');
+    return idle ? { why: `${APART}, out of the load balancers` } : undefined;
+  },
+
+  Freed: (host) => (isUnwanted(host) ? undefined : { why: 'released from quarantine: all is looked at anew' }),
 
   Drained(host, facts, now) {
     const step = drainStep(host, facts, now);
@@ -122,10 +141,13 @@ export const GUARDS: Record<Guard, Check> = {
 const checkedAnew = (facts: HostFacts, why: string | undefined): Passed | undefined =>
   (why === undefined || !maySpare(facts) ? undefined : { why: `leaves until it passes the checks of a newcomer: ${why}` });
 
-const isUnwanted = ({ intent, deleting }: HostView): boolean => deleting || intent === 'Drain';
+const APART = 'a person set it apart (quarantine)';
+
+const isUnwanted = ({ intent, deleting, quarantined }: HostView): boolean => deleting || quarantined || intent === 'Drain';
 
 function unwanted(host: HostView): Passed | undefined {
   if (host.deleting) return { why: 'the KamalHost was deleted' };
+  if (host.quarantined) return host.phase === 'Quarantined' ? undefined : { why: APART };
   return host.intent === 'Drain' ? { why: 'it is no longer wanted' } : undefined;
 }
 
@@ -141,6 +163,7 @@ function canGoAtOnce(host: HostView, facts: HostFacts): boolean {
 
 function failedStart(host: HostView, facts: HostFacts, now: Instant): Passed | undefined {
   const { operation, server } = facts;
+  if (isApart(host)) return undefined;
   if (operation.kind === 'Failed' && startsHere(host)) {
     const { class: errorClass, message, replaceHost } = operation;
     const what = host.operation?.kind.toLowerCase();
@@ -190,6 +213,7 @@ function neverServed({ drainOrigin, createdAt, startTimeoutSeconds }: HostView, 
     case undefined:
     case 'InService':
     case 'Draining':
+    case 'Quarantined':
     case 'Departing': return false;
     case 'Joining': return now >= createdAt + seconds(startTimeoutSeconds);
     case 'Pending':

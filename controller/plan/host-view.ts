@@ -19,6 +19,8 @@ export interface HostView {
   intent: 'Serve' | 'Drain';
   /** The KamalHost has a deletionTimestamp. */
   deleting: boolean;
+  /** A person wants it out of service, with its server kept; its deletion ends that. */
+  quarantined: boolean;
   /** `Ending`: the pool, its namespace or its kind goes away or is gone, and the deletionPolicy is Retain. */
   poolState: 'Live' | 'Paused' | 'Ending';
   roleKind: RoleKind;

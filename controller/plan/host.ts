@@ -1,5 +1,5 @@
 import type { HostFacts, HostStep, Instant, Phase } from '../model/index.ts';
-import { DEPARTING, DEPROVISIONING, DRAINING, RELEASED } from './leaving.ts';
+import { DEPARTING, DEPROVISIONING, DRAINING, QUARANTINED, RELEASED } from './leaving.ts';
 import { IN_SERVICE } from './in-service.ts';
 import { BOOTSTRAPPING, DEPLOYING, JOINING, PENDING, PROVISIONING } from './starting.ts';
 import { GUARDS } from './guards.ts';
@@ -8,7 +8,7 @@ import { LIFECYCLE } from './lifecycle.ts';
 
 const WORK: Record<Phase, Work> = {
   Pending: PENDING, Provisioning: PROVISIONING, Bootstrapping: BOOTSTRAPPING, Deploying: DEPLOYING, Joining: JOINING, InService: IN_SERVICE,
-  Draining: DRAINING, Departing: DEPARTING, Deprovisioning: DEPROVISIONING, Released: RELEASED,
+  Draining: DRAINING, Quarantined: QUARANTINED, Departing: DEPARTING, Deprovisioning: DEPROVISIONING, Released: RELEASED,
 };
 
 /**

@@ -2,6 +2,7 @@ import type { HostStep } from '../model/index.ts';
 import { drainStep } from './drain.ts';
 import { isListed, membershipText, outOfMembership, settledAt } from './evidence.ts';
 import type { Work } from './host-view.ts';
+import { isApart, keptApart } from './quarantine.ts';
 
 /** Every phase on the way out: what it does while no guard lets it go. */
 export const DRAINING: Work = (host, facts, now) => {
@@ -10,14 +11,22 @@ export const DRAINING: Work = (host, facts, now) => {
   return host.deleting ? wait(step.why, 1) : { kind: 'DeleteObject', why: step.why };
 };
 
+/** Nothing happens to it until a person says so. */
+export const QUARANTINED: Work = (host, facts) => {
+  if (isApart(host)) return keptApart(facts.server, facts.membership);
+  return wait(`is to leave, once that is known to be safe: ${membershipText(facts.membership)}`, 1);
+};
+
 /** The server is gone or without power; only its traces are left. */
-export const DEPARTING: Work = (host, { membership }) => {
+export const DEPARTING: Work = (host, { membership, server }) => {
   if (!outOfMembership(membership)) return wait(`its server is gone; leaves the load balancers: ${membershipText(membership)}`, 1);
+  if (isApart(host)) return keptApart(server, membership);
   return host.deleting ? wait('its server is gone and no load balancer lists it', 1) : { kind: 'DeleteObject', why: 'its server is gone and no load balancer lists it' };
 };
 
 /** The only place in which a host's server is deleted, and never before the object itself is being deleted. */
 export const DEPROVISIONING: Work = (host, { server, membership }) => {
+  if (isApart(host)) return keptApart(server, membership);
   if (!host.deleting) return { kind: 'DeleteObject', why: 'its server is to be deleted' };
   switch (server.kind) {
     case 'Unknown': return wait(`the provider cannot be asked, so nothing is deleted: ${server.why}`, 5);

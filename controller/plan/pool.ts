@@ -1,4 +1,5 @@
 import type { Fleet, FleetHost, Instant, Phase, Step } from '../model/index.ts';
+import { isApart } from './quarantine.ts';
 import { judgeReplacement } from './shared-cause.ts';
 import { chooseVictims, staysInFleet } from './victims.ts';
 
@@ -50,7 +51,7 @@ function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reaso
   const roll = takeRoll(fleet, replicas === undefined);
   const down = 'down in every load balancer and for the controller';
   const surplus = chooseVictims(roll.good, roll.good.length - wanted, now);
-  const replaced = chooseVictims(roll.sick, replaceableNow(roll, wanted), now);
+  const replaced = chooseVictims(roll.sick, replaceableNow(roll, wanted), now, 'Replacement');
   // A pool that only holds makes no room at its maximum: it would forget the number it came from.
   const makingRoom = replicas === undefined ? [] : makeRoom(withIntent(fleet, [...surplus, ...replaced], 'Drain'), wanted, now);
   return [
@@ -64,8 +65,8 @@ function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reaso
 function makeRoom(fleet: Fleet, wanted: number, now: Instant): FleetHost[] {
   const roll = takeRoll(fleet, false);
   const missing = missingHosts(roll, wanted, fleet.maxSurge);
-  const short = missing - roomBeside(fleet, roll.staying.length);
-  return missing === 0 ? [] : chooseVictims(roll.sick, Math.min(short, surge(roll, fleet.maxSurge)), now);
+  const short = missing - roomBeside(fleet, roll.staying.length + roll.apart.length);
+  return missing === 0 ? [] : chooseVictims(roll.sick, Math.min(short, surge(roll, fleet.maxSurge)), now, 'Replacement');
 }
 
 /** Hosts that may exist beside so many of the pool's own; negative above the maximum. */
@@ -80,7 +81,9 @@ const WAS_SERVING: readonly Phase[] = ['InService', 'Deploying', 'Joining'];
 interface Roll {
   staying: FleetHost[];
   leaving: FleetHost[];
-  /** Staying, but proven down: to be replaced. A protected host never is: a person keeps it. */
+  /** In quarantine: a person's, until they are released. */
+  apart: FleetHost[];
+  /** Staying, but proven down: to be replaced. */
   sick: FleetHost[];
   /** Staying and serving or on the way to it. */
   good: FleetHost[];
@@ -89,10 +92,11 @@ interface Roll {
 function takeRoll({ hosts }: Fleet, holds: boolean): Roll {
   const staying = hosts.filter(staysInFleet);
   const isSick = (host: FleetHost): boolean =>
-    WAS_SERVING.includes(host.phase) && host.health === 'Unhealthy' && !host.protected && (!holds || host.unhealthySince !== undefined);
+    WAS_SERVING.includes(host.phase) && host.health === 'Unhealthy' && (!holds || host.unhealthySince !== undefined);
   return {
     staying,
-    leaving: hosts.filter((host) => !staysInFleet(host)),
+    leaving: hosts.filter((host) => !staysInFleet(host) && !isApart(host)),
+    apart: hosts.filter(isApart),
     sick: staying.filter(isSick),
     good: staying.filter((host) => !isSick(host)),
   };

@@ -5,6 +5,7 @@ import { confirmedAt } from './guards.ts';
 import type { HostView, Work } from './host-view.ts';
 import { identityProblem } from './identity.ts';
 import { notJoining } from './joining.ts';
+import { isApart, keptApart } from './quarantine.ts';
 
 /** Every phase on the way into service: what it does while no guard lets it go. */
 export const PENDING: Work = (host, facts) => leavesNext(host, facts) ?? wait('is about to be provisioned', 1);
@@ -108,6 +109,7 @@ export const JOINING: Work = (host, { membership }, now) => {
 
 /** A host that is to leave, but that something may still reach: it buys and deploys nothing more. */
 function leavesNext(host: HostView, facts: HostFacts): HostStep | undefined {
+  if (isApart(host)) return keptApart(facts.server, facts.membership);
   if (host.intent === 'Serve' && !host.deleting) return undefined;
   if (facts.server.kind === 'Unknown') return wait(`is to leave, but the provider cannot be asked for its server: ${facts.server.why}`, 5);
   if (facts.operation.kind === 'Running') return wait('is to leave when the operation that runs has ended', 1);

@@ -4,18 +4,19 @@ const BILLED_HOUR = seconds(3600);
 
 /**
  * Which of these hosts leave first: unready before ready, booting before serving, least paid time left where hours are
- * billed, then the newest. Protected hosts, and those that leave already, are never chosen; so fewer may come back.
+ * billed, then the newest. Those that leave already are never chosen, nor protected ones by a scale-in; so fewer may come
+ * back. A replacement takes a protected host too: it is down, and its protection would keep its place from one that serves.
  */
-export function chooseVictims(hosts: readonly FleetHost[], count: number, now: Instant): FleetHost[] {
+export function chooseVictims(hosts: readonly FleetHost[], count: number, now: Instant, cause: 'ScaleIn' | 'Replacement' = 'ScaleIn'): FleetHost[] {
   return hosts
-    .filter((host) => staysInFleet(host) && !host.protected)
+    .filter((host) => staysInFleet(host) && (cause === 'Replacement' || !host.protected))
     .sort((a, b) => worth(a) - worth(b) || paidTimeLeft(a, now) - paidTimeLeft(b, now) || b.createdAt - a.createdAt || b.slot - a.slot)
     .slice(0, Math.max(0, count));
 }
 
-/** Neither on its way out nor told to go. A drain that was taken back stays, even before its phase says so. */
-export function staysInFleet({ phase, intent, deleting }: FleetHost): boolean {
-  if (deleting || intent === 'Drain') return false;
+/** Neither out, nor on its way there, nor told to go. A drain that was taken back stays, even before its phase says so. */
+export function staysInFleet({ phase, intent, deleting, quarantined }: FleetHost): boolean {
+  if (deleting || quarantined || intent === 'Drain') return false;
   return phase !== 'Departing' && phase !== 'Deprovisioning' && phase !== 'Released';
 }
 

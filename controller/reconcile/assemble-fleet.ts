@@ -1,8 +1,9 @@
-import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
+import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, QUARANTINED_ANNOTATION, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
 import {
   BOOTING, type Billing, type Fleet, type FleetHost, type HostCounts, type Instant, LEAVING, type ProviderName, type Server,
   fromTimestamp, seconds,
 } from '../model/index.ts';
+import { isQuarantined } from '../report/kept-hosts.ts';
 
 const WARMING_SECONDS = 60;
 
@@ -42,6 +43,7 @@ function fleetHost(pool: HostPool, host: KamalHost, billing: (provider: Provider
     intent: spec.intent,
     health: status.health === 'Unhealthy' ? 'Unhealthy' : 'Healthy',
     protected: metadata.annotations?.[PROTECTED_ANNOTATION] === 'true',
+    quarantined: metadata.annotations?.[QUARANTINED_ANNOTATION] === 'true',
     deleting: metadata.deletionTimestamp !== undefined,
     createdAt: fromTimestamp(metadata.creationTimestamp) ?? now,
     billing: status.provider === undefined ? 'None' : billing(status.provider as ProviderName),
@@ -70,7 +72,7 @@ export function slotIn(name: string, pool: string): number | undefined {
 export function countHosts(pool: HostPool, hosts: readonly KamalHost[], now: Instant): HostCounts {
   const fixed = pool.spec.fixedHosts?.length ?? 0;
   const leaving = hosts.filter(isLeaving);
-  const staying = hosts.filter((host) => !isLeaving(host));
+  const staying = hosts.filter((host) => !isLeaving(host) && !isQuarantined(host));
   const serving = staying.filter(({ status }) => status?.phase === 'InService');
   return {
     inService: fixed + serving.length,
@@ -80,8 +82,12 @@ export function countHosts(pool: HostPool, hosts: readonly KamalHost[], now: Ins
   };
 }
 
-export const isLeaving = (host: KamalHost): boolean =>
-  host.spec.intent === 'Drain' || host.metadata.deletionTimestamp !== undefined || LEAVING.includes(host.status?.phase ?? 'Pending');
+/** On its way out, or told to go. One that was just released from quarantine comes back. */
+export function isLeaving(host: KamalHost): boolean {
+  const { spec, metadata, status } = host;
+  if (isQuarantined(host)) return false;
+  return spec.intent === 'Drain' || metadata.deletionTimestamp !== undefined || (status?.phase !== 'Quarantined' && LEAVING.includes(status?.phase ?? 'Pending'));
+}
 
 export const isWarming = (host: KamalHost, now: Instant): boolean =>
   now - (fromTimestamp(host.status?.inServiceAt) ?? now) < seconds(WARMING_SECONDS);

@@ -1,6 +1,7 @@
 import { type HostPool, type KamalHost, type ScalingPolicy, keyOf, keyText } from '../api/index.ts';
 import { type Constraint, type Instant, type Tariff, toTimestamp } from '../model/index.ts';
 import type { Placement } from '../ports/index.ts';
+import { isQuarantined } from '../report/kept-hosts.ts';
 import { isLeaving } from './assemble-fleet.ts';
 import { type BudgetVerdict, INSTALLATION_BUDGET, POLICY_BUDGET, budgetFor, inCurrency, judgeBudget } from './budget.ts';
 import { quotaOf } from './learned-limits.ts';
@@ -66,9 +67,9 @@ function budgetConstraint({ policy, pool, hosts, ledger }: LimitFacts, verdict: 
   }
 }
 
-/** Hosts of the pool that are there or paid for, and stay. */
+/** Hosts of the pool that are there or paid for, and stay. One in quarantine is paid for and no capacity. */
 function staying(pool: HostPool, hosts: readonly KamalHost[], ledger: Ledger): number {
-  const leaving = new Set(hosts.filter(isLeaving).map(({ spec }) => spec.hostID));
+  const leaving = new Set(hosts.filter((host) => isLeaving(host) || isQuarantined(host)).map(({ spec }) => spec.hostID));
   const bought = living(ledger).filter(([hostID, entry]) => entry.pool === keyText(keyOf(pool)) && !leaving.has(hostID));
   return (pool.spec.fixedHosts?.length ?? 0) + bought.length;
 }
@@ -83,7 +84,7 @@ function quotaConstraint({ pool, hosts, ledger, now }: LimitFacts): Constraint[]
   if (quotas.length < providers.length) return [];
   const room = quotas.reduce((sum, quota) => sum + quota.room, 0);
   const until = Math.min(...quotas.map(({ untilAt }) => untilAt));
-  const launched = hosts.filter((host) => !isLeaving(host) && ledger.entries[host.spec.hostID]?.launchedAt !== undefined).length;
+  const launched = hosts.filter((host) => !isLeaving(host) && !isQuarantined(host) && ledger.entries[host.spec.hostID]?.launchedAt !== undefined).length;
   return [{
     kind: 'Ceiling', reason: 'providerQuota', hosts: (pool.spec.fixedHosts?.length ?? 0) + launched + room,
     liftedBy: `${quotas.map(({ provider, servers }) => `have ${provider} allow more than the ${servers} servers it refused to exceed`).join(', ')}; asked again at ${toTimestamp(until)}`,

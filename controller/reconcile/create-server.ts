@@ -1,6 +1,7 @@
 import { type HostPool, type KamalHost, keyOf } from '../api/index.ts';
 import { type ErrorClass, type HostStep, type Instant, type Outcome, type Server, adviceOf, classOf, fromTimestamp, isClass, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
 import type { Placement } from '../ports/index.ts';
+import { isQuarantined } from '../report/kept-hosts.ts';
 import { withHostStatus } from '../report/status.ts';
 import { isLeaving } from './assemble-fleet.ts';
 import { choosePlacement, notSetUp } from './choose-placement.ts';
@@ -57,11 +58,11 @@ async function purchase(context: Context, host: KamalHost, pool: HostPool, place
     context.prices.tariffOf(placement), policyOfPool(context, pool),
     context.store.list('KamalHost', { namespace: host.metadata.namespace, from: 'Cached' }), unledgered(context, host, placement, ledger),
   ]);
-  const lost = siblings.filter((sibling) => sibling.spec.poolRef.name === pool.metadata.name && (sibling.status?.health === 'Unhealthy' || isLeaving(sibling)));
+  const lost = siblings.filter((sibling) => sibling.spec.poolRef.name === pool.metadata.name && (sibling.status?.health === 'Unhealthy' || isLeaving(sibling) || isQuarantined(sibling)));
   return {
     hostID: host.spec.hostID, pool: poolKeyOf(host), placement, tariff, unledgeredServers,
     maxReplicas: pool.spec.maxReplicas, fixedHosts: pool.spec.fixedHosts?.length ?? 0,
-    minHosts: policy?.spec.minHosts ?? 0, lost: lost.map(({ spec }) => spec.hostID), ...(policy?.spec.budget === undefined ? {} : { budget: policy.spec.budget }),
+    minHosts: policy?.spec.minHosts ?? 0, lost: lost.map(({ spec }) => spec.hostID), kept: lost.filter(isQuarantined).map(({ spec }) => spec.hostID), ...(policy?.spec.budget === undefined ? {} : { budget: policy.spec.budget }),
   };
 }
 

@@ -18,6 +18,7 @@ export const FACT_NEEDS: Record<Phase, readonly Need[]> = {
   Joining: ['server', 'probe', 'membership'],
   InService: ['server', 'machine', 'app', 'probe', 'membership', 'fleet'],
   Draining: ['server', 'machine', 'app', 'probe', 'membership', 'inFlight'],
+  Quarantined: ['server', 'membership'],
   Departing: ['server', 'membership', 'probe'],
   Deprovisioning: ['server', 'membership'],
   Released: ['server'],

@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 export async function tellAdvance(context: Context, host: KamalHost, { to, why }: HostStep & { kind: 'Advance' }): Promise<void> {
   if (to === 'InService') await tell(context, host, 'Normal', 'InService', why);
   if (to === 'Deploying' && host.status?.phase === 'InService') await tell(context, host, 'Warning', 'CheckedAnew', why);
+  if (to === 'Quarantined') await tell(context, host, 'Normal', 'Quarantined', why);
   if (to === 'Departing') await tell(context, host, 'Warning', 'ServerLost', `${why}; it leaves the load balancers, and its pool makes up for it`);
 }
 

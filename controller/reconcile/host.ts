@@ -108,6 +108,8 @@ async function advance(context: Context, host: KamalHost, pool: HostPool | undef
   if (step.to === 'Draining' && pool !== undefined) {
     Object.assign(change, { drainOrigin: host.status?.phase, drainDeadline: toTimestamp(now + seconds(pool.spec.drain.timeoutSeconds)) });
   }
+  // A host that was set apart before it joined has its start deadline anew when it is released.
+  if (step.to === 'Quarantined' && host.status?.drainOrigin === undefined) change.drainOrigin = host.status?.phase;
   // What still runs is seen to its end in the next phase: forgotten, it would run beside the next one, or without its lock.
   if (step.to !== host.status?.phase && operation.kind !== 'Running') change.operation = undefined;
   await write(context, withHostStatus(host, change, now));

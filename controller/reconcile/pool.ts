@@ -1,6 +1,7 @@
 import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
 import { type Fleet, type Outcome, type ProviderName, type Server, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter } from '../model/index.ts';
 import { planPool } from '../plan/index.ts';
+import { isQuarantined } from '../report/kept-hosts.ts';
 import { type Seen, poolReport } from '../report/pool-report.ts';
 import { sameJSON, withPoolReport } from '../report/status.ts';
 import { assembleFleet, countHosts } from './assemble-fleet.ts';
@@ -119,12 +120,19 @@ async function endPool(context: Context, pool: HostPool): Promise<Outcome> {
     return done;
   }
   for (const host of hosts) {
-    if (pool.spec.deletionPolicy === 'Drain') await setIntent(context, host, 'Drain', `pool ${pool.metadata.name} is deleted with deletionPolicy Drain`);
+    if (pool.spec.deletionPolicy === 'Drain' && isQuarantined(host)) await tellHeldUp(context, pool, host);
+    else if (pool.spec.deletionPolicy === 'Drain') await setIntent(context, host, 'Drain', `pool ${pool.metadata.name} is deleted with deletionPolicy Drain`);
     else if (host.metadata.deletionTimestamp === undefined) await context.store.delete('KamalHost', keyOf(host), { uid: host.metadata.uid });
     context.enqueue({ kind: 'Host', key: keyOf(host) });
   }
   return requeueAfter(2);
 }
+
+/** What a person set apart is not deleted by the pool's end either; the pool waits for its release. */
+const tellHeldUp = (context: Context, pool: HostPool, { metadata: { name } }: KamalHost): Promise<void> => context.store.recordEvent({
+  kind: 'HostPool', key: keyOf(pool), uid: pool.metadata.uid, type: 'Warning', reason: 'QuarantineHoldsUp',
+  message: `${name} is in quarantine, so the pool stays until it is released (kamal-autoscaler quarantine ${name} --release) or deleted`,
+});
 
 async function report(context: Context, before: HostPool, hostsBefore: readonly KamalHost[], seen: Pick<Seen, 'problem' | 'returning' | 'replacement'>): Promise<Outcome> {
   const now = context.clock.now();

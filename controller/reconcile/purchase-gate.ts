@@ -22,8 +22,10 @@ export interface PurchaseRequest {
   budget?: Budget;
   /** Below so many hosts no budget stops a purchase: a person wrote that so many must serve. */
   minHosts: number;
-  /** UIDs of the pool's hosts that are unhealthy or leave: they do not count towards minHosts, and are not projected. */
+  /** UIDs of the pool's hosts that are unhealthy, leave or are in quarantine: they do not count towards minHosts, and are not projected. */
   lost: readonly string[];
+  /** Those of them that are in quarantine: they are projected, for they stay. */
+  kept?: readonly string[];
 }
 
 export type RefusalReason = 'MaxReplicas' | 'ProviderCeiling' | 'ProviderQuota' | 'Budget' | 'InstallationBudget' | 'BudgetCurrency' | 'PriceUnknown';
@@ -161,11 +163,11 @@ export const quotaText = (provider: string, { servers, untilAt }: { servers: num
   `${provider} refuses more than the ${servers} servers that are there; it is asked again when one has left, or at ${toTimestamp(untilAt)}`;
 
 function overBudget(ledger: Ledger, request: PurchaseRequest, budgets: InstallationLimits['budgets'], now: Instant): PurchaseAnswer | undefined {
-  const { hostID, pool, lost, tariff, fixedHosts, unledgeredServers, minHosts } = request;
+  const { hostID, pool, lost, kept = [], tariff, fixedHosts, unledgeredServers, minHosts } = request;
   const others = { ...ledger, entries: Object.fromEntries(Object.entries(ledger.entries).filter(([id]) => id !== hostID)) };
   const serving = fixedHosts + unledgeredServers + ofPool(living(others), pool).filter(([id]) => !lost.includes(id)).length;
   if (serving < minHosts) return undefined;
-  const leaving = new Set(lost);
+  const leaving = new Set(lost.filter((id) => !kept.includes(id)));
   const check = (scope: BudgetScope, budget: Budget | undefined, spend: ReturnType<typeof spendOf>, reason: RefusalReason): PurchaseAnswer | undefined => {
     const verdict = budget === undefined ? undefined : judgeBudget(scope, budget, spend, tariff, now);
     if (verdict === undefined || verdict.kind === 'Unlimited' || (verdict.kind === 'Room' && verdict.hosts > 0)) return undefined;

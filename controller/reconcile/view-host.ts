@@ -1,4 +1,4 @@
-import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, keyOf } from '../api/index.ts';
+import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, QUARANTINED_ANNOTATION, keyOf } from '../api/index.ts';
 import { type Instant, type Phase, fromTimestamp } from '../model/index.ts';
 import type { HostView, JoinHold } from '../plan/index.ts';
 import { startTimeoutSeconds } from './boots.ts';
@@ -20,6 +20,7 @@ export async function viewHost(context: Context, host: KamalHost, pool: HostPool
     createdAt: fromTimestamp(host.metadata.creationTimestamp) ?? context.clock.now(),
     intent: host.spec.intent,
     deleting,
+    quarantined: host.metadata.annotations?.[QUARANTINED_ANNOTATION] === 'true',
     poolState: await poolState(context, host, pool, deleting),
     roleKind: pool.spec.roleKind,
     hasLoadBalancer: pool.spec.loadBalancer !== undefined,

@@ -2,6 +2,7 @@ import type { HostPool, KamalHost } from '../api/index.ts';
 import { POOL_LABEL } from '../api/index.ts';
 import { type HostCounts, type Instant, fromTimestamp } from '../model/index.ts';
 import type { ConditionDraft } from './conditions.ts';
+import { isQuarantined, keptConditions } from './kept-hosts.ts';
 import { type LockSeen, lockCondition } from './lock-report.ts';
 import type { PoolReport } from './status.ts';
 
@@ -35,11 +36,12 @@ export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: 
     readyReplicas: counts.inService,
     bootingReplicas: counts.booting,
     drainingReplicas: counts.draining,
+    quarantinedReplicas: hosts.filter(isQuarantined).length,
     fixedReplicas: pool.spec.fixedHosts?.length ?? 0,
     selector: `${POOL_LABEL}=${pool.metadata.name}`,
     state, reason,
     conditions: [
-      ...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements), joinsCondition(pool), replacementCondition(seen.replacement),
+      ...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements), joinsCondition(pool), replacementCondition(seen.replacement), ...keptConditions(pool, hosts, total),
       ...rollbackCondition(hosts), ...(seen.lock === undefined ? [] : [lockCondition(seen.lock)]),
     ],
   };
@@ -50,7 +52,7 @@ function stuckReason(pool: HostPool, hosts: readonly KamalHost[], now: Instant):
   const hold = pool.status?.joinHold;
   if (hold !== undefined) return { reason: 'JoinsHeld', message: holdText(hold) };
   const backoff = fromTimestamp(pool.status?.startBackoffUntil);
-  const failing = hosts.find(({ status }) => status?.failure !== undefined && status.phase !== 'InService');
+  const failing = hosts.find(({ status }) => status?.failure !== undefined && status.phase !== 'InService' && status.phase !== 'Quarantined');
   if (backoff !== undefined && backoff > now) {
     const cause = failing?.status?.failure;
     return { reason: cause?.class ?? 'StartFailed', message: `${pool.status?.startFailures ?? 1} failed starts, next not before ${pool.status?.startBackoffUntil}${cause === undefined ? '' : `: ${cause.class}: ${cause.message}`}` };
@@ -71,8 +73,10 @@ function stateOf(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts
   if (worst !== undefined) return { state: 'Replacing', reason: `${worst.metadata.name}: ${worst.status?.reason ?? 'unhealthy'}` };
   if (wanted === undefined) return { state: 'Holding', reason: `spec.replicas is not set: the ${total} hosts that are there stay` };
   if (counts.booting > 0 || total < wanted) return { state: 'Growing', reason: `${counts.inService} of ${wanted} serve, ${counts.booting} on the way${returning > 0 ? `, ${returning} servers without a KamalHost are about to be adopted` : ''}` };
-  if (counts.draining > 0 || total > wanted) return { state: 'Shrinking', reason: `${counts.draining} draining, ${wanted} wanted` };
-  return { state: 'Steady', reason: `${counts.inService} of ${wanted} serve` };
+  const apart = hosts.filter(isQuarantined).length;
+  const beside = apart === 0 ? '' : `, ${apart} in quarantine`;
+  if (counts.draining > 0 || total > wanted) return { state: 'Shrinking', reason: `${counts.draining} draining, ${wanted} wanted${beside}` };
+  return { state: 'Steady', reason: `${counts.inService} of ${wanted} serve${beside}` };
 }
 
 function conditionsOf(pool: HostPool, counts: HostCounts, stuck: { reason: string; message: string } | undefined, state: State, reason: string): ConditionDraft[] {

@@ -26,6 +26,7 @@ export interface PoolReport {
   readyReplicas: number;
   bootingReplicas: number;
   drainingReplicas: number;
+  quarantinedReplicas: number;
   fixedReplicas: number;
   selector: string;
   state: NonNullable<HostPoolStatus['state']>;

@@ -6,21 +6,22 @@ import type { Scenario } from './scenarios.ts';
 /**
  * A stop between two effects leaves the same world wherever it falls, so stopping before and after each effect stands for
  * stopping before and after every call. A lost answer of a look ends a pass early; of these every seventh is tried, all of
- * them with `npm run test:crash`. Work under the deploy lock has several times as many calls: each effect is
+ * them with `npm run test:crash`. Long scenarios, and work under the deploy lock, have several times as many calls: each effect is
  * disturbed in one of the three ways in turn, and every twenty-first look.
  */
 export const ALL = process.env['KAMAL_AUTOSCALER_CRASH'] === 'all';
 const MODES: readonly Mode[] = ['StopBefore', 'StopAfter', 'LoseReply'];
 
-function disturbances(calls: readonly ('Effect' | 'Look')[], { deploys }: Scenario): Disturbance[] {
+function disturbances(calls: readonly ('Effect' | 'Look')[], { deploys, long }: Scenario): Disturbance[] {
+  const coarsely = deploys !== undefined || long === true;
   let effects = 0;
   return calls.flatMap((kind, call): Disturbance[] => {
-    if (ALL || (kind === 'Effect' && deploys === undefined)) return MODES.map((mode) => ({ call, mode }));
+    if (ALL || (kind === 'Effect' && !coarsely)) return MODES.map((mode) => ({ call, mode }));
     if (kind === 'Effect') {
       effects += 1;
       return [{ call, mode: MODES[effects % MODES.length] ?? 'StopBefore' }];
     }
-    return call % (deploys === undefined ? 7 : 21) === 0 ? [{ call, mode: 'LoseReply' }] : [];
+    return call % (coarsely ? 21 : 7) === 0 ? [{ call, mode: 'LoseReply' }] : [];
   });
 }
 

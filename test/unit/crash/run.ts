@@ -59,6 +59,7 @@ export async function runScenario(scenario: Scenario, disturbance?: Disturbance,
   }
   const faults = await faultsAtRest(installation, scenario.after, scenario.ends);
   const rest = serverIDs(installation);
+  if (events.length > 0) faults.push(`${events.length} events of the scenario never came due`);
   if (scenario.keeps === true && rest !== begin) faults.push(`servers were ${begin} and are ${rest}`);
   return { calls: counter.calls, faults: [...faults, ...(installation.kamal?.faults ?? []), ...(scenario.kills === true ? [] : installation.world.dropped)] };
 }

@@ -1,4 +1,4 @@
-import { keyOf } from '../../../controller/api/index.ts';
+import { QUARANTINED_ANNOTATION, keyOf } from '../../../controller/api/index.ts';
 import { type Installation, POOL, createPool } from './installation.ts';
 
 /** Something that happens in the world once a condition holds; what follows is the controller's business. */
@@ -17,6 +17,8 @@ export interface Scenario {
   events: ScenarioEvent[];
   /** A scenario that ends serving hosts by force drops what they served; nothing else may. */
   kills?: boolean;
+  /** Has several turns one after the other: fewer of its calls are disturbed, unless all are. */
+  long?: boolean;
   /** The servers at rest are the ones from the beginning: none was bought anew. */
   keeps?: boolean;
 }
@@ -49,6 +51,25 @@ async function deletePool({ store }: Installation, deletionPolicy: 'Retain' | 'D
 const holds = (message: string) => async ({ kamal }: Installation): Promise<void> => kamal?.hold({ by: 'alice', message });
 const givesBack = async ({ kamal }: Installation): Promise<void> => kamal?.hold(undefined);
 const runs = async ({ kamal }: Installation): Promise<boolean> => (kamal?.runs.size ?? 0) > 0;
+
+/** Sets the first host apart, or gives back what is. */
+const quarantine = (wanted: boolean) => async (installation: Installation): Promise<void> => {
+  const hosts = await installation.store.list('KamalHost');
+  const host = wanted ? await firstHost(installation) : hosts.find(({ metadata }) => metadata.annotations?.[QUARANTINED_ANNOTATION] === 'true');
+  if (host === undefined) throw new Error('no host is in quarantine');
+  await installation.store.update('KamalHost', { ...host, metadata: { ...host.metadata, annotations: wanted ? { [QUARANTINED_ANNOTATION]: 'true' } : {} } });
+};
+
+/** One host is kept with its server, which runs its app and is no member, and as many others serve. */
+const keptBeside = (serving: number) => async ({ store, world }: Installation): Promise<boolean> => {
+  const hosts = await store.list('KamalHost');
+  const apart = hosts.find(({ status }) => status?.phase === 'Quarantined');
+  const server = world.hosts().find(({ order }) => order.owner?.hostID === apart?.spec.hostID);
+  if (apart === undefined || server?.app === undefined) return false;
+  const members = (world.served()?.pools ?? []).flatMap((pool) => pool.members);
+  return members.every(({ name }) => name !== apart.metadata.name) && members.length === serving
+    && hosts.filter(({ status }) => status?.phase === 'InService').length === serving - 1;
+};
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'scale-out', before: 1, after: 3, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(3) }] },
@@ -83,6 +104,10 @@ export const SCENARIOS: readonly Scenario[] = [
       when: atOnce,
       act: async (installation) => installation.store.delete('KamalHost', keyOf(await firstHost(installation))),
     }],
+  },
+  {
+    name: 'quarantine of a host and its release', before: 2, after: 2, ends: 'Managed', long: true,
+    events: [{ when: atOnce, act: quarantine(true) }, { when: keptBeside(2), act: quarantine(false) }],
   },
   { name: 'deletion of the pool, Drain', before: 3, after: 1, ends: 'Drained', events: [{ when: atOnce, act: (installation) => deletePool(installation, 'Drain') }] },
   {

@@ -20,7 +20,7 @@ export const running = (version = 'v1', over: Partial<HostFacts['app'] & { kind:
 /** A host in service since a long time, of a web role. */
 export const aHost = (over: Partial<HostView> = {}): HostView => ({
   key: { namespace: 'default', name: 'web-0-abcdef12' }, hostID: 'hostid01', phase: 'InService', phaseSince: at(0), createdAt: at(0), intent: 'Serve',
-  deleting: false, poolState: 'Live', roleKind: 'Web', hasLoadBalancer: true, createAttempts: 1, lastCreateIntentAt: at(0), settleSeconds: 10,
+  deleting: false, quarantined: false, poolState: 'Live', roleKind: 'Web', hasLoadBalancer: true, createAttempts: 1, lastCreateIntentAt: at(0), settleSeconds: 10,
   providerID: 'local:1', worksUnder: 'NoLock', drainSeconds: 60, startTimeoutSeconds: 600, healthIntervalSeconds: 3, operationFailures: 0, ...over,
 });
 
@@ -31,7 +31,7 @@ export const someFacts = (over: Partial<HostFacts> = {}): HostFacts => ({
 });
 
 export const aFleetHost = (slot: number, over: Partial<FleetHost> = {}): FleetHost => ({
-  key: { namespace: 'default', name: `web-${slot}` }, slot, phase: 'InService', intent: 'Serve', health: 'Healthy', protected: false,
+  key: { namespace: 'default', name: `web-${slot}` }, slot, phase: 'InService', intent: 'Serve', health: 'Healthy', protected: false, quarantined: false,
   deleting: false, createdAt: at(slot), launchedAt: at(slot), billing: 'Second', ...over,
 });
 

@@ -12,6 +12,7 @@ const state = fc.constantFrom('Starting' as const, 'Running' as const, 'Off' as 
 const someHost: fc.Arbitrary<HostView> = fc.record({
   phase: fc.constantFrom(...PHASES), phaseSince: time, createdAt: time,
   intent: fc.constantFrom('Serve' as const, 'Drain' as const), deleting: fc.boolean(),
+  quarantined: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
   poolState: fc.oneof({ weight: 4, arbitrary: fc.constant('Live' as const) }, fc.constantFrom('Paused' as const, 'Ending' as const)),
   roleKind: fc.constantFrom('Web' as const, 'Job' as const, 'Cable' as const),
   createAttempts: fc.integer({ min: 0, max: 4 }), lastCreateIntentAt: perhaps(time), providerID: perhaps(fc.constant('local:1')),
@@ -106,6 +107,15 @@ describe('nextHostStep, laws over any host and any facts', () => {
 
   it('counts a failed start only on the way into service', () => law((host, _facts, step) => {
     if (step.kind === 'Advance' && step.failure !== undefined) expect(['Provisioning', 'Bootstrapping', 'Deploying', 'Joining']).to.include(host.phase);
+  }));
+
+  it('in quarantine is never deleted, never bought, brought up or a member, and its server is never given back', () => law((host, facts, step) => {
+    if (!host.quarantined || host.deleting || host.poolState !== 'Live' || step.kind === 'DeleteExtra') return;
+    if (host.phase === 'Released') return;
+    expect(['Wait', 'Advance', 'StartOperation']).to.include(step.kind);
+    if (step.kind === 'Advance') expect(step.to === 'Quarantined' || step.to === 'Draining', `${host.phase} → ${step.to}`).to.equal(true);
+    if (step.kind === 'StartOperation') expect([host.phase, out(facts)]).to.deep.equal(['Draining', true]);
+    if (host.phase === 'Quarantined') expect(step.kind).to.equal('Wait');
   }));
 
   it('every wait has a reason and an end', () => law((_host, _facts, step) => {

@@ -11,6 +11,7 @@ const someHost = (slot: number): fc.Arbitrary<FleetHost> => fc.record({
   intent: fc.oneof({ weight: 3, arbitrary: fc.constant('Serve' as const) }, fc.constant('Drain' as const)),
   sickSince: fc.option(fc.integer({ min: 0, max: 999 }), { nil: undefined, freq: 2 }),
   protected: fc.boolean(),
+  quarantined: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
   deleting: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
   age: fc.integer({ min: 0, max: 1000 }),
   billing: fc.constantFrom('Hour' as const, 'Second' as const, 'None' as const),
@@ -52,20 +53,21 @@ describe('planPool, laws', () => {
     expect(new Set(slots).size).to.equal(slots.length);
   }));
 
-  it('never drains a protected or deleting host, nor more than there are without replicas', () => law((fleet, replicas) => {
+  it('never drains a protected host that serves, nor one that is deleted or in quarantine, nor more than there are without replicas', () => law((fleet, replicas) => {
     for (const step of planPool(fleet, replicas, NOW)) {
       if (step.kind !== 'SetIntent') continue;
       const host = named(fleet, step.host.name);
       expect(host.deleting).to.equal(false);
       expect(host.intent, 'changes something').to.not.equal(step.intent);
-      if (step.intent === 'Drain') expect(host.protected).to.equal(false);
+      expect(host.quarantined).to.equal(false);
+      if (step.intent === 'Drain') expect(host.protected && host.health === 'Healthy').to.equal(false);
       if (step.intent === 'Drain' && replicas === undefined) expect(host.health).to.equal('Unhealthy');
       if (step.intent === 'Serve') expect(host.health).to.equal('Healthy');
     }
   }));
 
   it('never leaves fewer serving hosts than wanted by draining one that serves', () => law((fleet, replicas) => {
-    const serving = ({ hosts }: Fleet): number => hosts.filter(({ phase, health, intent, deleting }) => phase === 'InService' && health === 'Healthy' && intent === 'Serve' && !deleting).length;
+    const serving = ({ hosts }: Fleet): number => hosts.filter(({ phase, health, intent, deleting, quarantined }) => phase === 'InService' && health === 'Healthy' && intent === 'Serve' && !deleting && !quarantined).length;
     const after = applied(fleet, planPool(fleet, replicas, NOW), NOW);
     if (serving(after) >= serving(fleet)) return;
     const wanted = Math.min(replicas ?? fleet.hosts.length + fleet.fixedHosts, fleet.maxReplicas) - fleet.fixedHosts;
@@ -84,13 +86,13 @@ describe('planPool, laws', () => {
     const creates = planPool(fleet, replicas, NOW).filter(({ kind }) => kind === 'CreateHost').length;
     if (creates === 0) return;
     expect(fleet.failedStarts).to.equal(0);
-    expect(fleet.fixedHosts + fleet.hosts.filter(({ intent, deleting }) => intent === 'Serve' && !deleting).filter(({ phase }) => !['Departing', 'Deprovisioning', 'Released'].includes(phase)).length + creates)
+    expect(fleet.fixedHosts + fleet.hosts.filter(({ intent, deleting, quarantined }) => intent === 'Serve' && !deleting && !quarantined).filter(({ phase }) => !['Departing', 'Deprovisioning', 'Released'].includes(phase)).length + creates)
       .to.be.at.most(replicas ?? 0);
   }));
 
   it('driven to rest the pool has the wanted hosts', () => {
     fc.assert(fc.property(someFleet, fc.integer({ min: 0, max: 12 }), (start, replicas) => {
-      let fleet: Fleet = { ...start, paused: false, maxUnhealthyPercent: 100, fixedDown: 0, maxSurge: Math.max(1, start.maxSurge), hosts: start.hosts.map((host) => ({ ...host, protected: false })) };
+      let fleet: Fleet = { ...start, paused: false, maxUnhealthyPercent: 100, fixedDown: 0, maxSurge: Math.max(1, start.maxSurge), hosts: start.hosts.map((host) => ({ ...host, protected: false, quarantined: false })) };
       delete fleet.startBackoffUntil;
       const wanted = Math.max(0, Math.min(replicas, fleet.maxReplicas - fleet.unownedServers) - fleet.fixedHosts);
       for (let round = 0; round < 60; round += 1) fleet = worldMovesOn(applied(fleet, planPool(fleet, replicas, NOW), NOW));
@@ -114,7 +116,7 @@ describe('chooseVictims, laws', () => {
     fc.assert(fc.property(someFleet, fc.integer({ min: 0, max: 9 }), ({ hosts }, count) => {
       const victims = chooseVictims(hosts, count, NOW);
       expect(victims.length).to.be.at.most(count);
-      for (const host of victims) expect(host.protected || host.deleting || host.intent === 'Drain').to.equal(false);
+      for (const host of victims) expect(host.protected || host.quarantined || host.deleting || host.intent === 'Drain').to.equal(false);
       const serves = victims.map(({ phase, health }) => phase === 'InService' && health === 'Healthy');
       expect(serves).to.deep.equal([...serves].sort((a, b) => Number(a) - Number(b)));
     }));

@@ -58,7 +58,15 @@ const rows: Row[] = [
   { title: 'replacement at the maximum: room that is coming is waited for',
     fleet: aFleet([sick(0), host(1), draining(2, { deleting: true })], { maxReplicas: 3 }), replicas: 2, steps: [] },
   { title: 'replacement: maxSurge 0 replaces nothing', fleet: aFleet([sick(0), host(1)], { maxSurge: 0 }), replicas: 2, steps: [] },
-  { title: 'replacement: a protected host is kept', fleet: aFleet([sick(0, { protected: true }), host(1)]), replicas: 2, steps: [] },
+  { title: 'replacement: a protected host is replaced too', fleet: aFleet([sick(0, { protected: true }), host(1), host(2)]), replicas: 2, steps: ['drain web-0'] },
+
+  { title: 'quarantine: its successor is bought', fleet: aFleet([host(0, { quarantined: true }), host(1)]), replicas: 2, steps: ['create 2'] },
+  { title: 'quarantine: no successor while the pool holds what is there', fleet: aFleet([host(0, { quarantined: true }), host(1)]), steps: [] },
+  { title: 'quarantine: it counts against the maximum', fleet: aFleet([host(0, { quarantined: true }), host(1)], { maxReplicas: 2 }), replicas: 2, steps: [] },
+  { title: 'quarantine: it is neither drained nor taken back', fleet: aFleet([host(0, { quarantined: true }), draining(1, { quarantined: true }), host(2)]), replicas: 0, steps: ['drain web-2'] },
+  { title: 'quarantine: it uses up no surge of a replacement', fleet: aFleet([sick(0, { quarantined: true, phase: 'Quarantined' }), sick(1), host(2)]), replicas: 2, steps: ['create 3'] },
+  { title: 'quarantine: once released it is surplus where its successor serves', fleet: aFleet([host(0, { phase: 'Quarantined' }), host(1), host(2)]), replicas: 2, steps: ['drain web-0'] },
+  { title: 'quarantine: once released and protected, another host leaves', fleet: aFleet([host(0, { phase: 'Quarantined', protected: true }), host(1), host(2)]), replicas: 2, steps: ['drain web-2'] },
 
   { title: 'a shared cause: nothing is bought for those that are down', fleet: aFleet([sick(0), sick(1), host(2)]), replicas: 3, steps: [] },
   { title: 'a shared cause: growth goes on', fleet: aFleet([sick(0), sick(1), host(2)]), replicas: 4, steps: ['create 3'] },

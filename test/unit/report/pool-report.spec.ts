@@ -46,6 +46,29 @@ describe('what a pool says of itself when', () => {
   }
 });
 
+describe('a pool with hosts that people keep', () => {
+  const marked = (name: string, mark: 'protected' | 'quarantined', status = {}): KamalHost => {
+    const host = hostOf(name, { phase: mark === 'quarantined' ? 'Quarantined' : 'InService', ...status });
+    return { ...host, metadata: { ...host.metadata, annotations: { [`kamal-autoscaler.dev/${mark}`]: 'true' } } };
+  };
+  const told = (hosts: KamalHost[], type: string, count = counts(), replicas = 2) =>
+    poolReport(pool({ replicas }), hosts, count, seen(), START).conditions.find((candidate) => candidate.type === type);
+
+  it('says which are in quarantine, that they cost, and how to end it', () => {
+    const hosts = [marked('web-1', 'quarantined', { failure }), hostOf('web-2', { phase: 'InService' })];
+    expect(told(hosts, 'Quarantine')).to.deep.include({ status: 'True', reason: 'HostsKept', message: 'web-1 is out of service and kept, paid for, and counted against maxReplicas and budget; to end it: kamal-autoscaler quarantine web-1 --release' });
+    expect(poolReport(pool(), hosts, counts(), seen(), START)).to.include({ quarantinedReplicas: 1, state: 'Steady', reason: '2 of 2 serve, 1 in quarantine' });
+    expect(told([], 'Quarantine')).to.include({ status: 'False' });
+  });
+
+  it('says when only protected ones could leave', () => {
+    const hosts = [marked('web-1', 'protected'), marked('web-2', 'protected')];
+    expect(told(hosts, 'ScaleInAllowed', counts(), 1)).to.deep.include({ status: 'False', reason: 'HostsProtected', message: '2 hosts are there and 1 wanted, and every one that could leave is protected: web-1, web-2; to let one go: kamal-autoscaler protect web-1 --off' });
+    expect(told(hosts, 'ScaleInAllowed', counts(), 2)).to.include({ status: 'True' });
+    expect(told([...hosts, hostOf('web-3', { phase: 'InService' })], 'ScaleInAllowed', counts({ inService: 3 }), 2)).to.include({ status: 'True' });
+  });
+});
+
 describe("a pool's numbers", () => {
   it('count what serves and boots as replicas, fixed hosts among them, and select its hosts', () => {
     const report = poolReport(pool({ fixedHosts: [PRIMARY] }), [], counts({ inService: 3, booting: 2, draining: 1 }), seen(), START);
