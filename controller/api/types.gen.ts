@@ -218,9 +218,9 @@ metrics: ("Auto" | "Private" | "PublicIPv4" | "PublicIPv6")
 placements: {
 name: string
 /**
- * `Local`: processes on this machine, for demo and tests. `Static`: spare machines that people own. `Hetzner`: servers of Hetzner Cloud.
+ * `Local`: processes on this machine, for demo and tests. `Static`: spare machines that people own. `Hetzner`: servers of Hetzner Cloud. `DigitalOcean`: Droplets. One pool may name several.
  */
-provider: ("Local" | "Static" | "Hetzner")
+provider: ("Local" | "Static" | "Hetzner" | "DigitalOcean")
 /**
  * What is bought from Hetzner Cloud.
  */
@@ -270,6 +270,47 @@ sshKeys?: string[]
 labels?: {
 [k: string]: string
 }
+/**
+ * cloud-config in YAML that is added to the controller's own; lists are appended, the controller's keys win.
+ */
+userData?: string
+}
+/**
+ * What is bought from DigitalOcean.
+ */
+digitalocean?: {
+/**
+ * Such as `s-2vcpu-4gb`; `doctl compute size list` shows them.
+ */
+size: string
+/**
+ * Such as `fra1`.
+ */
+region: string
+/**
+ * Slug of a public image, such as `docker-20-04`, or the id of a snapshot of yours. With Docker on it a host is ready sooner.
+ */
+image: string
+/**
+ * Private network, by name or id: its address then counts. Absent: the Droplet is in the region's own, and the public address counts.
+ */
+vpc?: string
+/**
+ * Public addresses of the Droplet: IPv4, IPv6 beside it, or none.
+ */
+publicNetwork: ("IPv4" | "Both" | "None")
+/**
+ * SSH keys of the account that may also log in, by name, id or fingerprint. The controller's own key comes with the user data.
+ * 
+ * @maxItems 10
+ */
+sshKeys?: string[]
+/**
+ * Further tags of the Droplet, such as the one that a Cloud Firewall names. Those of the controller (`kamal-autoscaler:…`) cannot be written.
+ * 
+ * @maxItems 16
+ */
+tags?: string[]
 /**
  * cloud-config in YAML that is added to the controller's own; lists are appended, the controller's keys win.
  */

@@ -15,7 +15,7 @@ export function addRun(program: Command, composition: Composition, io: Io, finis
     .option('--listen <address:port>', 'HTTP server: health, metrics, Traefik document')
     .option('--prometheus <url>', 'where metrics are; hosts are scraped without it')
     .option('--scrape-interval <seconds>', 'time between two samples of a metric')
-    .option('--max-servers <list>', 'most servers a provider, such as Hetzner=20,Static=2')
+    .option('--max-servers <list>', 'most servers a provider, such as Hetzner=20,DigitalOcean=5')
     .option('--budget <list>', 'most that a month may cost over all pools, such as EUR=600')
     .option('--kamal-projects <dir>', 'folder with a project of Kamal for each service')
     .option('--kamal <file>', 'kamal, where it is not on PATH')

@@ -8,7 +8,7 @@ import type { Settings } from '../runtime/settings.ts';
 import { createMemoryDecisionLog } from '../runtime/store/decision-logs.ts';
 import { startController } from './controller.ts';
 import { claimInstallation } from './installation.ts';
-import { openHetzner } from './hetzner.ts';
+import { openClouds } from './clouds.ts';
 import { authorizedKeysOf, createInventoryPublication, inventoryToken } from './inventory.ts';
 import { openKamal } from './kamal.ts';
 import { localHosts } from './local-hosts.ts';
@@ -43,11 +43,11 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
   const folder = join(settings.stateFolder, 'local');
   const local = await localHosts(settings, clock, { folder, ...options.local });
   const ssh = await openSSH(settings, clock);
-  const hetzner = openHetzner(settings, clock, ssh);
+  const clouds = openClouds(settings, clock, ssh);
   const kamal = openKamal(settings, { clock, log, store, leadership: lease, ssh, sharedStore: `${connection.server} ${connection.namespace}` });
   const controller = startController({
     installation: settings.installation, clock, log, store, documents, decisionLog: loggedDecisions(createMemoryDecisionLog(), log), leadership: lease,
-    providers: { Local: local.provider, Static: createStaticProvider({ documents, clock, vacate: local.vacate }), ...(hetzner === undefined ? {} : { Hetzner: hetzner }) },
+    providers: { Local: local.provider, Static: createStaticProvider({ documents, clock, vacate: local.vacate }), ...clouds.providers },
     ceilings: settings.ceilings, budgets: settings.budgets,
     deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
     deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
@@ -65,7 +65,7 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
       // Work first, then the Lease, then the answers: the next leader must not begin while this one still acts.
       await controller.stop();
       await kamal.stop();
-      hetzner?.close();
+      clouds.close();
       await lease.stop();
       await server.close();
       await metrics.stop();

@@ -1,21 +1,25 @@
 import type { Offline } from '../cli/index.ts';
 import { ClassifiedError } from '../model/index.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { SSH_SETTING_NAMES, readHetzner, readSSH } from '../runtime/settings.ts';
+import { SSH_SETTING_NAMES, readDigitalOcean, readHetzner, readSSH } from '../runtime/settings.ts';
+import { openClouds } from './clouds.ts';
 import { withEnvFile } from './environment.ts';
-import { openHetzner } from './hetzner.ts';
 import { authorizedKeysOf } from './inventory.ts';
 import { clientKeyOf } from './ssh.ts';
 
 /** What can be known by the environment alone, while no controller and no store is there. */
 export const offline: Offline = {
   async servers(installation, { env }) {
-    const hetzner = openHetzner({ hetzner: readHetzner(withEnvFile(env)) }, systemClock, undefined);
-    if (hetzner === undefined) throw new ClassifiedError('Invalid', 'no cloud can be asked: there is no token of one', { mend: 'Set HCLOUD_TOKEN; a token that may only read is enough.' });
+    const environment = withEnvFile(env);
+    const [hetzner, digitalocean] = [readHetzner(environment), readDigitalOcean(environment)];
+    const clouds = openClouds({ ...(hetzner === undefined ? {} : { hetzner }), ...(digitalocean === undefined ? {} : { digitalocean }) }, systemClock, undefined);
+    const providers = Object.values(clouds.providers);
+    if (providers.length === 0) throw new ClassifiedError('Invalid', 'no cloud can be asked: there is no token of one', { mend: 'Set HCLOUD_TOKEN or DIGITALOCEAN_ACCESS_TOKEN; a token that may only read is enough.' });
     try {
-      return (await hetzner.list(installation)).servers;
+      // All or none: an inventory without the hosts of one cloud would look whole.
+      return (await Promise.all(providers.map((provider) => provider.list(installation)))).flatMap(({ servers }) => servers);
     } finally {
-      hetzner.close();
+      clouds.close();
     }
   },
 

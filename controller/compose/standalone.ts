@@ -12,7 +12,7 @@ import { acquireInstanceLock } from '../runtime/store/instance-lock.ts';
 import { openSqliteStore } from '../runtime/store/sqlite-store.ts';
 import { type Controller, startController } from './controller.ts';
 import { claimInstallation } from './installation.ts';
-import { openHetzner } from './hetzner.ts';
+import { openClouds } from './clouds.ts';
 import { authorizedKeysOf, createInventoryPublication, inventoryToken } from './inventory.ts';
 import { openKamal } from './kamal.ts';
 import { type LocalOptions, localHosts } from './local-hosts.ts';
@@ -72,15 +72,15 @@ export async function startStandalone(settings: Settings & { mode: { kind: 'Stan
     const inventory = createInventoryPublication({ clock, leadership, log, folder: join(settings.stateFolder, 'inventory'), ...inventoryToken(settings) });
     const local = await localHosts(settings, clock, options.local);
     const ssh = await openSSH(settings, clock);
-    const hetzner = openHetzner(settings, clock, ssh);
-    endings.push(() => hetzner?.close());
+    const clouds = openClouds(settings, clock, ssh);
+    endings.push(() => clouds.close());
     const kamal = openKamal(settings, { clock, log, store, leadership, ssh, sharedStore: resolve(settings.stateFolder) });
     endings.push(() => kamal.stop());
     // The name is for good, so it is taken only once all settings are known to be right.
     await claimInstallation(store, settings.installation);
     const controller = startController({
       installation: settings.installation, clock, log, store, documents: store, decisionLog: store.decisionLog, leadership,
-      providers: { Local: local.provider, Static: createStaticProvider({ documents: store, clock, vacate: local.vacate }), ...(hetzner === undefined ? {} : { Hetzner: hetzner }) },
+      providers: { Local: local.provider, Static: createStaticProvider({ documents: store, clock, vacate: local.vacate }), ...clouds.providers },
       ceilings: settings.ceilings, budgets: settings.budgets,
       deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
       deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,

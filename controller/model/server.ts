@@ -3,7 +3,7 @@ import type { Ports } from './endpoint.ts';
 import type { ErrorClass } from './errors.ts';
 import type { Instant } from './time.ts';
 
-export type ProviderName = 'Local' | 'Static' | 'Hetzner';
+export type ProviderName = 'Local' | 'Static' | 'Hetzner' | 'DigitalOcean';
 
 /** How a provider charges: by started hours, by the second, or not at all. */
 export type Billing = 'Hour' | 'Second' | 'None';

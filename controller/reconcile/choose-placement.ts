@@ -38,7 +38,9 @@ function objection(placement: Placement, pool: HostPool, ledger: Ledger, isSetUp
   return {};
 }
 
-const MENDS: Partial<Record<Placement['provider'], string>> = { Hetzner: ': set HCLOUD_TOKEN (or HCLOUD_TOKEN_FILE)' };
+const MENDS: Partial<Record<Placement['provider'], string>> = {
+  Hetzner: ': set HCLOUD_TOKEN (or HCLOUD_TOKEN_FILE)', DigitalOcean: ': set DIGITALOCEAN_ACCESS_TOKEN (or DIGITALOCEAN_ACCESS_TOKEN_FILE)',
+};
 
 export const notSetUp = ({ provider, name }: Placement): string =>
   `provider ${provider} of placement ${name} is not set up in this installation${MENDS[provider] ?? ''}`;

@@ -24,8 +24,10 @@ export function serverEndpoint(server: Server, pool: HostPool): Endpoint | undef
 }
 
 /** Its private address may come later than its public one: what is on a private network waits for it. */
-const hasNetwork = (server: Server, pool: HostPool): boolean =>
-  pool.spec.placements.find(({ name }) => name === server.placement)?.hetzner?.networks !== undefined;
+function hasNetwork(server: Server, pool: HostPool): boolean {
+  const { hetzner, digitalocean } = pool.spec.placements.find(({ name }) => name === server.placement) ?? {};
+  return hetzner?.networks !== undefined || digitalocean?.vpc !== undefined;
+}
 
 function chosen(addresses: Addresses = {}, which: Which, onNetwork: boolean): string | undefined {
   switch (which) {

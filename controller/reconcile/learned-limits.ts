@@ -27,8 +27,9 @@ const FAULT_PAUSE_SECONDS = 60;
 const NONE: Limits = { quotas: {}, pauses: {} };
 
 /** Two pools that ask a cloud for the same thing learn from each other, whatever their placements are called. */
-export function askedFor({ provider, name, hetzner, static: spare }: Placement, pool: string): string {
+export function askedFor({ provider, name, hetzner, digitalocean, static: spare }: Placement, pool: string): string {
   if (hetzner !== undefined) return [provider, hetzner.serverType, hetzner.location, ...(hetzner.placementGroup === undefined ? [] : [hetzner.placementGroup])].join(' ');
+  if (digitalocean !== undefined) return [provider, digitalocean.size, digitalocean.region].join(' ');
   return [provider, pool, name, ...(spare?.machines ?? []).map((machine) => machine.name)].join(' ');
 }
 

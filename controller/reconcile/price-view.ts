@@ -40,7 +40,7 @@ export function createPriceView(providers: Partial<Record<ProviderName, CloudPro
       const provider = providers[placement.provider];
       if (provider === undefined) return { kind: 'Unknown', why: notSetUp(placement) };
       if (provider.price === undefined) return { kind: 'Free' };
-      const key = JSON.stringify([placement.provider, placement.hetzner]);
+      const key = JSON.stringify([placement.provider, placement.hetzner, placement.digitalocean]);
       const known = heard.get(key);
       if (known?.asking !== undefined) return known.tariff;
       const tooOld = known === undefined || clock.now() - known.at >= seconds(known.tariff.kind === 'Unknown' ? ASK_AGAIN_SECONDS : READ_ANEW_SECONDS);

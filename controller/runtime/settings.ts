@@ -8,6 +8,12 @@ import { readSecret } from './read-secret.ts';
 /** A secret by value, or in a file that is read anew for every use. */
 export type SecretSetting = { kind: 'Value'; value: string } | { kind: 'File'; path: string };
 
+/** A cloud's API: where, and with which token. */
+export interface CloudSettings {
+  endpoint?: string;
+  token: SecretSetting;
+}
+
 /** Where metrics come from: a Prometheus-compatible API, or the hosts themselves. */
 export type MetricsSettings =
   | { kind: 'Scrape'; intervalSeconds: number }
@@ -47,7 +53,9 @@ export interface Settings {
   /** How applications are deployed; absent where no pool has hosts that Kamal deploys to. */
   kamal?: KamalSettings;
   /** Hetzner Cloud, as the vendor's own tools are told; absent where no token is set. */
-  hetzner?: { endpoint?: string; token: SecretSetting };
+  hetzner?: CloudSettings;
+  /** DigitalOcean, as the vendor's own tools are told; absent where no token is set. */
+  digitalocean?: CloudSettings;
   /** Greatest number of servers a provider, over all pools. */
   ceilings: Partial<Record<ProviderName, number>>;
   /** Most that all hosts of a calendar month (UTC) may cost, net, by currency. */
@@ -100,6 +108,8 @@ export function readSettings(flags: RunFlags, environment: Environment): Setting
   if (kamal !== undefined) settings.kamal = kamal;
   const hetzner = readHetzner(environment);
   if (hetzner !== undefined) settings.hetzner = hetzner;
+  const digitalocean = readDigitalOcean(environment);
+  if (digitalocean !== undefined) settings.digitalocean = digitalocean;
   const kamalProxy = from('KAMAL_PROXY');
   if (kamalProxy !== undefined) settings.kamalProxy = kamalProxy;
   const localHost = from('LOCAL_HOST');
@@ -205,7 +215,7 @@ function readCeilings(text: string | undefined): Settings['ceilings'] {
   if (text === undefined) return {};
   return Object.fromEntries(text.split(',').map((pair) => {
     const [name = '', count = ''] = pair.split('=');
-    if (!['Local', 'Static', 'Hetzner'].includes(name)) throw invalid(`--max-servers ${JSON.stringify(text)}: ${JSON.stringify(name)} is no provider: write Local=N, Static=N or Hetzner=N, with commas between`);
+    if (!['Local', 'Static', 'Hetzner', 'DigitalOcean'].includes(name)) throw invalid(`--max-servers ${JSON.stringify(text)}: ${JSON.stringify(name)} is no provider: write Local=N, Static=N, Hetzner=N or DigitalOcean=N, with commas between`);
     return [name, readNumber('--max-servers', count, 0, 10_000)];
   }));
 }
@@ -221,8 +231,13 @@ function readBudgets(text: string | undefined): Settings['budgets'] {
 }
 
 /** `HCLOUD_…`, not `KAMAL_AUTOSCALER_…`: who has hcloud or Terraform at work has set them already. Undefined where no token is set. */
-export function readHetzner(environment: Environment): Settings['hetzner'] {
-  const { HCLOUD_TOKEN: value, HCLOUD_TOKEN_FILE: path, HCLOUD_ENDPOINT: endpoint } = environment;
+export const readHetzner = (environment: Environment): CloudSettings | undefined => readCloud('HCLOUD_TOKEN', 'HCLOUD_ENDPOINT', environment);
+
+/** `DIGITALOCEAN_…`, as doctl and Terraform have them. Undefined where no token is set. */
+export const readDigitalOcean = (environment: Environment): CloudSettings | undefined => readCloud('DIGITALOCEAN_ACCESS_TOKEN', 'DIGITALOCEAN_API_URL', environment);
+
+function readCloud(tokenName: string, endpointName: string, environment: Environment): CloudSettings | undefined {
+  const [value, path, endpoint] = [environment[tokenName], environment[`${tokenName}_FILE`], environment[endpointName]];
   const token: SecretSetting | undefined = filled(path) ? { kind: 'File', path } : filled(value) ? { kind: 'Value', value } : undefined;
   return token === undefined ? undefined : { token, ...(filled(endpoint) ? { endpoint } : {}) };
 }

@@ -18,7 +18,7 @@ export async function localCloudUnderTest(): Promise<CloudUnderTest> {
   return {
     provider: createLocalProvider({ table: world.table, clock: systemClock, newID: randomUUID, maxServers: 3 }),
     placement: { name: 'here', provider: 'Local', local: { bootMilliseconds: 100 } },
-    capacity: 3, whenFull: 'Quota', secondCreate: 'AnotherServer', until,
+    capacity: 3, whenFull: 'Quota', secondCreate: 'AnotherServer', until, now: () => systemClock.now(),
     async kill({ name, ports }) {
       process.kill(await pidAt(world.folder, name, ports?.control), 'SIGKILL');
     },

@@ -126,6 +126,35 @@ function hetzner(...changes: Fields[]): Fields {
   return { placements: changes.map((change, index) => ({ name: `p${index}`, provider: 'Hetzner', hetzner: changed({ serverType: 'cpx21', location: 'nbg1', image: 'docker-ce' }, change) })) };
 }
 
+/** The same with Droplets. */
+function droplets(...changes: Fields[]): Fields {
+  return { placements: changes.map((change, index) => ({ name: `d${index}`, provider: 'DigitalOcean', digitalocean: changed({ size: 's-2vcpu-4gb', region: 'fra1', image: 'docker-20-04' }, change) })) };
+}
+
+const inBoth = (atHetzner: Fields, atDigitalOcean: Fields): Fields =>
+  ({ placements: [...hetzner(atHetzner)['placements'] as Fields[], ...droplets(atDigitalOcean)['placements'] as Fields[]] });
+
+const NO_AUTO = { addresses: { ssh: 'PublicIPv4', loadBalancer: 'Private', metrics: 'Private' } };
+
+const dropletPools = (): TriedDocument[] => [
+  goodPool('a pool of Droplets', droplets({}, { region: 'ams3' })),
+  goodPool('a pool of Droplets with everything', droplets({ vpc: 'private', publicNetwork: 'None', sshKeys: ['ops', '3b:16:bf'], tags: ['firewall:web'], userData: 'packages: [htop]', image: '200000001' })),
+  goodPool('a pool in both clouds', inBoth({}, {})),
+  goodPool('a pool in both clouds over joined private networks', { ...inBoth({ networks: ['private'] }, { vpc: 'private' }), ...NO_AUTO }),
+  badPool('a DigitalOcean placement that does not say what', { placements: [{ name: 'cloud', provider: 'DigitalOcean' }] }, 'spec.placements[0]', 'write digitalocean.size, digitalocean.region and digitalocean.image'),
+  badPool('digitalocean of another provider', { placements: [{ name: 'here', provider: 'Local', digitalocean: { size: 's-2vcpu-4gb', region: 'fra1', image: 'docker-20-04' } }] }, 'digitalocean belongs to provider DigitalOcean: leave it out or write provider DigitalOcean'),
+  badPool('a fallback of the wrong CPU architecture in another cloud', inBoth({ serverType: 'cax11' }, {}), 'placements mix CPU architectures', 'all that DigitalOcean sells'),
+  badPool('a fallback in another VPC', droplets({ vpc: 'private' }, { vpc: 'other' }), 'a fallback placement is off the private network of the others: write the same digitalocean.vpc in all placements'),
+  badPool('a fallback in another cloud off the private network', inBoth({ networks: ['private'] }, {}), 'a fallback placement in another cloud is off the private network of the others'),
+  badPool('private networks of two clouds that nobody has joined', inBoth({ networks: ['private'] }, { vpc: 'private' }), 'private networks of two clouds reach each other only where you have joined them'),
+  badPool('a Droplet that nobody reaches', droplets({ publicNetwork: 'None' }), 'a Droplet without public addresses needs a private network: write vpc, or another publicNetwork'),
+  badPool('IPv6 addresses that Droplets do not get', { ...droplets({}), addresses: { metrics: 'PublicIPv6' } }, 'addresses names PublicIPv6, but a placement has none'),
+  badPool('private addresses without a VPC', { ...droplets({}), addresses: { ssh: 'Private' } }, 'addresses names Private, but a placement has no networks'),
+  badPool('a tag of the controller', droplets({ tags: ['kamal-autoscaler:pool:mine'] }), 'a tag belongs to the controller'),
+  badPool('a tag with a dot', droplets({ tags: ['the.shop'] }), 'spec.placements[0].digitalocean.tags', 'should match'),
+  badPool('a size in capitals', droplets({ size: 'S-1' }), 'spec.placements[0].digitalocean.size', 'should match'),
+];
+
 const hetznerPools = (): TriedDocument[] => [
   goodPool('a pool that is bought', hetzner({})),
   goodPool('a pool that is bought with everything', {
@@ -139,7 +168,7 @@ const hetznerPools = (): TriedDocument[] => [
   badPool('a fallback of the wrong CPU architecture', hetzner({}, { serverType: 'cax11' }), 'placements mix CPU architectures', 'write server types of one architecture'),
   badPool('a fallback off the private network', hetzner({ networks: ['private'] }, { location: 'fsn1' }), 'a fallback placement is off the private network of the others: write the same first hetzner.networks in all placements'),
   badPool('a fallback on another private network', hetzner({ networks: ['private'] }, { networks: ['other', 'private'] }), 'a fallback placement is off the private network of the others'),
-  badPool('private addresses without a network', { ...hetzner({}), addresses: { ssh: 'Private' } }, 'addresses names Private, but a placement has no networks: write hetzner.networks in every placement, or another address'),
+  badPool('private addresses without a network', { ...hetzner({}), addresses: { ssh: 'Private' } }, 'addresses names Private, but a placement has no networks: write hetzner.networks or digitalocean.vpc in every placement, or another address'),
   badPool('public addresses that the servers do not get', { ...hetzner({ publicNetwork: 'IPv6' }), addresses: { loadBalancer: 'PublicIPv4' } }, 'addresses names PublicIPv4, but a placement has none'),
   badPool('IPv6 addresses that the fallback does not get', { ...hetzner({}, { publicNetwork: 'IPv4' }), addresses: { metrics: 'PublicIPv6' } }, 'addresses names PublicIPv6, but a placement has none'),
   badPool('a server that nobody reaches', hetzner({ publicNetwork: 'None' }), 'a server without public addresses needs a private network: write networks, or another publicNetwork'),
@@ -172,4 +201,4 @@ const others = (): TriedDocument[] => [
 ];
 
 /** Good and bad documents of every kind; each has a name of its own. */
-export const triedDocuments = (): TriedDocument[] => [...policies(), ...budgets(), ...pools(), ...hetznerPools(), ...others()];
+export const triedDocuments = (): TriedDocument[] => [...policies(), ...budgets(), ...pools(), ...hetznerPools(), ...dropletPools(), ...others()];

@@ -1,119 +1,19 @@
-/** The vendor's OpenAPI document as a judge of requests and answers. */
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+/** Hetzner's OpenAPI document as a judge. */
+import { type Conventions, type JSONObject, contractAbsence as absenceOf } from '../cloud-sim/contract.ts';
 
-const DOCUMENT = join(process.env['KAMAL_AUTOSCALER_SHARED'] ?? resolve(import.meta.dirname, '../../../../shared'), 'specs', 'hetzner.openapi.json');
-
-type JSONObject = Record<string, unknown>;
-
-interface Operation {
-  parameters?: { name: string; in: string; required?: boolean; schema: JSONObject }[];
-  requestBody?: { required?: boolean; content: { 'application/json': { schema: JSONObject } } };
-  responses: Record<string, { content?: { 'application/json'?: { schema: JSONObject } } }>;
-}
-
-export interface Contract {
-  /** Path templates with their methods, as the document has them. */
-  paths: Record<string, string[]>;
-  /** What is wrong with a request; empty when nothing is. */
-  request(method: string, template: string, query: URLSearchParams, body: unknown): string[];
-  /** What is wrong with an answer. */
-  answer(method: string, template: string, status: number, body: unknown): string[];
-}
+export const HETZNER_CONVENTIONS: Conventions = {
+  document: 'hetzner.openapi.json',
+  // Paging and sorting are described for all lists in the document's text; the trimmed operations name them for some.
+  ofLists: ['page', 'per_page', 'sort'],
+  mostPerPage: 50,
+  /** "ID or name" has type string in the document, while its own text, and the vendor's Go client, write ids as integers too. */
+  asClientsWriteIt(schema) {
+    const properties = { ...(schema['properties'] as Record<string, JSONObject> | undefined) };
+    for (const field of ['server_type', 'image', 'location']) if (properties[field] !== undefined) properties[field] = { type: ['string', 'integer'] };
+    if (properties['ssh_keys'] !== undefined) properties['ssh_keys'] = { type: 'array', items: { type: ['string', 'integer'] } };
+    return { ...schema, properties };
+  },
+};
 
 /** Why there is no contract here, as one sentence; undefined when there is one. */
-export function contractAbsence(): string | undefined {
-  try {
-    readFileSync(DOCUMENT);
-    return undefined;
-  } catch {
-    return `${DOCUMENT} is not there: set KAMAL_AUTOSCALER_SHARED to the folder with specs/hetzner.openapi.json`;
-  }
-}
-
-let loaded: Contract | undefined;
-
-/** Reads the document once; validators are compiled when first used. */
-export function loadContract(): Contract {
-  return loaded ??= contractOf(JSON.parse(readFileSync(DOCUMENT, 'utf8')) as { paths: Record<string, Record<string, Operation>> });
-}
-
-function contractOf({ paths }: { paths: Record<string, Record<string, Operation>> }): Contract {
-  const ajv = new Ajv2020({ strict: false, unicodeRegExp: false, allErrors: true, formats: FORMATS });
-  const validators = new Map<string, ValidateFunction>();
-  const faults = (key: string, schema: JSONObject, value: unknown, place: string): string[] => {
-    const validate = validators.get(key) ?? ajv.compile(schema);
-    validators.set(key, validate);
-    if (validate(value) === true) return [];
-    return (validate.errors ?? []).map(({ instancePath, message, params }) => `${place}${instancePath}: ${message} ${JSON.stringify(params)}`);
-  };
-  const operation = (method: string, template: string): Operation => {
-    const found = paths[template]?.[method.toLowerCase()];
-    if (found === undefined) throw new Error(`the document has no ${method} ${template}`);
-    return found;
-  };
-
-  return {
-    paths: Object.fromEntries(Object.entries(paths).map(([template, methods]) => [template, Object.keys(methods).map((method) => method.toUpperCase())])),
-    request(method, template, query, body) {
-      const { parameters = [], requestBody } = operation(method, template);
-      const key = `${method} ${template}`;
-      const declared = parameters.filter((parameter) => parameter.in === 'query');
-      const missing = declared.filter(({ name, required }) => required === true && !query.has(name)).map(({ name }) => `query: ${name} is missing`);
-      // Paging and sorting are described for all lists in the document's text; the trimmed operations name them for some.
-      const known = new Set([...declared.map(({ name }) => name), ...(method === 'GET' ? ['page', 'per_page', 'sort'] : [])]);
-      const unknown = [...query.keys()].filter((name) => !known.has(name)).map((name) => `query: ${name} is unknown`);
-      const values = declared.filter(({ name }) => query.has(name)).flatMap(({ name, schema }) =>
-        faults(`${key} ? ${name}`, schema, typed(schema, query.getAll(name)), `query ${name}`));
-      const pageSize = Number(query.get('per_page') ?? 25);
-      const size = Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= 50 ? [] : ['query: per_page is not from 1 to 50'];
-      return [...missing, ...unknown, ...values, ...size, ...bodyFaults(key, requestBody, body)];
-    },
-    answer(method, template, status, body) {
-      const { responses } = operation(method, template);
-      const response = responses[String(status)] ?? responses[`${Math.floor(status / 100)}xx`];
-      if (response === undefined) return [`answer: status ${status} is not in the document`];
-      const schema = response.content?.['application/json']?.schema;
-      return schema === undefined ? [] : faults(`${method} ${template} ${status}`, schema, body, 'answer');
-    },
-  };
-
-  function bodyFaults(key: string, requestBody: Operation['requestBody'], body: unknown): string[] {
-    if (requestBody === undefined) return body === undefined || isEmpty(body) ? [] : ['body: none is expected'];
-    if (body === undefined) return requestBody.required === true ? ['body is missing'] : [];
-    const schema = asClientsWriteIt(requestBody.content['application/json'].schema);
-    // The schemas allow fields that nobody knows; a field that has gone, or is misspelt, would pass unseen.
-    const fields = Object.keys((schema['properties'] ?? {}) as JSONObject);
-    const strangers = typeof body === 'object' && body !== null ? Object.keys(body).filter((field) => !fields.includes(field)) : [];
-    return [...faults(`${key} body`, schema, body, 'body'), ...strangers.map((field) => `body: ${field} is unknown`)];
-  }
-}
-
-/** "ID or name" has type string in the document, while its own text, and the vendor's Go client, write ids as integers too. */
-function asClientsWriteIt(schema: JSONObject): JSONObject {
-  const properties = { ...(schema['properties'] as Record<string, JSONObject> | undefined) };
-  for (const field of ['server_type', 'image', 'location']) if (properties[field] !== undefined) properties[field] = { type: ['string', 'integer'] };
-  if (properties['ssh_keys'] !== undefined) properties['ssh_keys'] = { type: 'array', items: { type: ['string', 'integer'] } };
-  return { ...schema, properties };
-}
-
-function typed(schema: JSONObject, values: string[]): unknown {
-  const one = (type: unknown, value: string): unknown => {
-    if (type === 'integer' || type === 'number') return value.trim() === '' || Number.isNaN(Number(value)) ? value : Number(value);
-    if (type === 'boolean') return value === 'true' ? true : value === 'false' ? false : value;
-    return value;
-  };
-  if (schema['type'] === 'array') return values.map((value) => one((schema['items'] as JSONObject)['type'], value));
-  return values.length === 1 ? one(schema['type'], values[0] ?? '') : values;
-}
-
-const isEmpty = (body: unknown): boolean => typeof body === 'object' && body !== null && Object.keys(body).length === 0;
-
-const FORMATS = {
-  int64: { type: 'number' as const, validate: Number.isSafeInteger },
-  int32: { type: 'number' as const, validate: (value: number) => Number.isInteger(value) && Math.abs(value) < 2 ** 31 },
-  double: { type: 'number' as const, validate: Number.isFinite },
-  decimal: /^\d+(\.\d+)?$/,
-  'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
-};
+export const contractAbsence = (): string | undefined => absenceOf(HETZNER_CONVENTIONS);

@@ -3,20 +3,9 @@ import type { Clock } from '../../../controller/ports/index.ts';
 import type { ServerBacking } from '../real-hosts/backing.ts';
 import { type SimAction, imageNamed, placementGroupBody, typeNamed } from './bodies.ts';
 import { LOCATIONS, type ProjectParts, type SimImage, usualProject } from './catalogue.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from '../cloud-sim/faults.ts';
+import { Refused } from '../cloud-sim/serve.ts';
 import { type SimServer, serverBody, statusOf } from './server-record.ts';
-
-/** An answer of the API that is no success. */
-export class Refused extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
 
 export interface ProjectOptions {
   clock: Clock;
@@ -164,7 +153,7 @@ export function createProject(options: ProjectOptions): Project {
 
   return {
     parts, images, servers, actions,
-    listed: () => [...servers.values()].filter(({ createdAt }) => now() - createdAt >= listLagMilliseconds),
+    listed: () => [...servers.values()].filter(({ listedFrom }) => now() >= listedFrom),
     body(server) {
       const group = parts.placementGroups.find(({ id }) => id === server.placementGroup);
       return serverBody(server, now(), (type, location) => left(type, location) > 0, group === undefined ? undefined : placementGroupBody(group, members(group.id)));
@@ -180,9 +169,10 @@ export function createProject(options: ProjectOptions): Project {
       const server: SimServer = {
         id, ...made, name: order.name, labels: order.labels ?? {}, userData: order.user_data ?? '', createdAt: now(), networks,
         firewalls: (order.firewalls ?? []).map(({ firewall }) => firewall), placementGroup: order.placement_group,
+        listedFrom: now() + (fault?.kind === 'ListedLate' ? fault.milliseconds : listLagMilliseconds),
         publicIPv4: order.public_net?.enable_ipv4 === false ? undefined : publicAddress(),
         publicIPv6: order.public_net?.enable_ipv6 === false ? undefined : `2001:db8:${(id & 0xffff).toString(16)}:1::/64`,
-        protected: false, power: starts ? 'On' : 'Off', created, started,
+        protected: false, leaving: false, power: starts ? 'On' : 'Off', created, started,
       };
       servers.set(id, server);
       capacity.set(`${made.type.name} ${made.location}`, left(made.type.name, made.location) - 1);
@@ -202,7 +192,10 @@ export function createProject(options: ProjectOptions): Project {
     remove(id, fault) {
       const server = need(id);
       if (server.protected) refuse(423, 'protected', 'server deletion is protected');
-      if (fault?.kind !== 'DeleteForgotten') {
+      if (fault?.kind === 'DeleteLingers') {
+        server.leaving = true;
+        void clock.sleep(fault.milliseconds).then(() => servers.delete(id));
+      } else if (fault?.kind !== 'DeleteForgotten') {
         servers.delete(id);
         capacity.set(`${server.type.name} ${server.location}`, left(server.type.name, server.location) + 1);
         if (backing !== undefined) inBackground(backing.destroy(id));

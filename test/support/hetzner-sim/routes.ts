@@ -1,30 +1,20 @@
 /** What each operation of the document does to the project. */
 import { IMAGES, LOCATIONS, SERVER_TYPES, type SimImage } from './catalogue.ts';
 import { actionBody, firewallBody, imageBody, locationBody, networkBody, placementGroupBody, pricingBody, serverTypeBody, sshKeyBody } from './bodies.ts';
-import type { Fault } from './faults.ts';
+import { type Answer, type Asked, Refused } from '../cloud-sim/serve.ts';
 import { selectorOf } from './label-selector.ts';
-import { type Order, type Project, Refused } from './project.ts';
+import type { Order, Project } from './project.ts';
 import { type SimServer, statusOf } from './server-record.ts';
 
-export interface Asked {
-  id: number;
-  query: URLSearchParams;
-  body: unknown;
-  fault: Fault | undefined;
-  now: number;
-}
-
-export interface Answer {
-  status: number;
-  body: unknown;
-}
-
-type Route = (project: Project, asked: Asked) => Answer;
+type Route = (project: Project, asked: Omit<Asked, 'id'> & { id: number }) => Answer;
 
 const ok = (body: unknown, status = 200): Answer => ({ status, body });
 
 /** By method and path template, as the document has them. */
-export const routesOf = (currency: string): Readonly<Record<string, Route>> => ({
+export const routesOf = (project: Project, currency: string): Record<string, (asked: Asked) => Answer> =>
+  Object.fromEntries(Object.entries(table(currency)).map(([route, run]) => [route, (asked: Asked) => run(project, { ...asked, id: Number(asked.id) })]));
+
+const table = (currency: string): Readonly<Record<string, Route>> => ({
   'GET /servers': (project, { query, now }) => page(query, 'servers', serversAsked(project, query, now).map((server) => project.body(server))),
   'POST /servers'(project, { body, fault, now }) {
     const { server, action, nextActions, rootPassword } = project.create(body as Order, fault);

@@ -18,16 +18,20 @@ export interface SimServer {
   publicIPv4: string | undefined;
   publicIPv6: string | undefined;
   protected: boolean;
+  /** Its delete was answered, and takes its time. */
+  leaving: boolean;
+  listedFrom: number;
   power: 'On' | 'Off';
   created: SimAction;
   started: SimAction | undefined;
 }
 
-export type ServerStatus = 'initializing' | 'starting' | 'running' | 'off';
+export type ServerStatus = 'initializing' | 'starting' | 'running' | 'off' | 'deleting';
 
 const ended = ({ endsAt, error }: SimAction, now: number): boolean => now >= endsAt && error === undefined;
 
-export function statusOf({ created, started, power }: SimServer, now: number): ServerStatus {
+export function statusOf({ created, started, power, leaving }: SimServer, now: number): ServerStatus {
+  if (leaving) return 'deleting';
   if (!ended(created, now)) return 'initializing';
   if (power === 'Off' || started === undefined) return 'off';
   return ended(started, now) ? 'running' : 'starting';

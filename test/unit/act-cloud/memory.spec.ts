@@ -27,7 +27,7 @@ cloudContract('local provider in memory', async () => {
   return {
     provider: createLocalProvider({ table: world.table, clock, newID, maxServers: 3 }),
     placement: { name: 'here', provider: 'Local', local: { bootMilliseconds: 3000 } },
-    capacity: 3, whenFull: 'Quota', secondCreate: 'AnotherServer', until: untilIn(clock),
+    capacity: 3, whenFull: 'Quota', secondCreate: 'AnotherServer', until: untilIn(clock), now: () => clock.now(),
     kill: async (server) => world.kill(server.name),
     [Symbol.asyncDispose]: async () => {},
   };

@@ -23,7 +23,7 @@ const request = (hostID: string, placement = spare, pool = 'web'): CreateRequest
 
 cloudContract('static provider', async () => ({
   provider: createStaticProvider({ documents: newDocuments(), clock, vacate: async () => 'Vacant' }),
-  placement: spare, capacity: 3, whenFull: 'Capacity', secondCreate: 'SameServer',
+  placement: spare, capacity: 3, whenFull: 'Capacity', secondCreate: 'SameServer', now: () => clock.now(),
   async until(what, look) {
     const seen = await look();
     if (seen === undefined) throw new Error(`${what}: not at once`);

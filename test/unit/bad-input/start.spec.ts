@@ -108,7 +108,7 @@ describe('a start that cannot be', () => {
     ['a level that is none', ['--log-level', 'loud'], {}, /^error: --log-level "loud": write debug, info, warn or error\n$/],
     ['a budget without an amount', ['--budget', 'EUR'], {}, /^error: --budget "EUR": "EUR" is no amount: write CURRENCY=AMOUNT for a month, such as EUR=600, with commas between\n$/],
     ['a budget of nothing', ['--budget', 'EUR=0'], {}, /is no amount: write CURRENCY=AMOUNT/],
-    ['a provider that is none', ['--max-servers', 'Moon=3'], {}, /^error: --max-servers "Moon=3": "Moon" is no provider: write Local=N, Static=N or Hetzner=N, with commas between\n$/],
+    ['a provider that is none', ['--max-servers', 'Moon=3'], {}, /^error: --max-servers "Moon=3": "Moon" is no provider: write Local=N, Static=N, Hetzner=N or DigitalOcean=N, with commas between\n$/],
     ['an interval that is none', ['--scrape-interval', '0'], {}, /^error: --scrape-interval "0": write a whole number from 1 to 3600\n$/],
     ['a Prometheus that is no URL', ['--prometheus', 'prometheus:9090'], {}, /^error: .*not an http or https URL: write one such as http:\/\/prometheus:9090\nmend: baseURL is --prometheus or KAMAL_AUTOSCALER_PROMETHEUS_URL;/],
     ['two credentials', ['--prometheus', 'http://127.0.0.1:9'], { KAMAL_AUTOSCALER_PROMETHEUS_TOKEN: 'secret-1', KAMAL_AUTOSCALER_PROMETHEUS_USERNAME: 'me' }, /^error: KAMAL_AUTOSCALER_PROMETHEUS_TOKEN and KAMAL_AUTOSCALER_PROMETHEUS_USERNAME are both set: keep one of them\n$/],
@@ -121,6 +121,7 @@ describe('a start that cannot be', () => {
     ['pinned host keys without a key to log in with', [], { KAMAL_AUTOSCALER_SSH_KNOWN_HOSTS_FILE: '/etc/known_hosts' }, /^error: KAMAL_AUTOSCALER_SSH_KNOWN_HOSTS_FILE is set without a key to log in with: set KAMAL_AUTOSCALER_SSH_KEY_FILE too\n$/],
     ['an endpoint of Hetzner that is no URL', [], { HCLOUD_TOKEN: 'hunter2', HCLOUD_ENDPOINT: 'api.hetzner.cloud' }, /^error: HCLOUD_ENDPOINT "api\.hetzner\.cloud" is not an http or https URL: write one such as https:\/\/api\.hetzner\.cloud\/v1, or leave it out\n$/],
     ['an endpoint of Hetzner without encryption', [], { HCLOUD_TOKEN: 'hunter2', HCLOUD_ENDPOINT: 'http://192.0.2.1/v1' }, /^error: HCLOUD_ENDPOINT "http:\/\/192\.0\.2\.1\/v1" would send the token unencrypted: write https\n$/],
+    ['an endpoint of DigitalOcean without encryption', [], { DIGITALOCEAN_ACCESS_TOKEN: 'hunter2', DIGITALOCEAN_API_URL: 'http://192.0.2.1' }, /^error: DIGITALOCEAN_API_URL "http:\/\/192\.0\.2\.1" would send the token unencrypted: write https\n$/],
     ['settings of local hosts that are no JSON', [], { KAMAL_AUTOSCALER_LOCAL_HOST: '{' }, /^error: KAMAL_AUTOSCALER_LOCAL_HOST/],
   ];
   for (const [title, flags, env, stderr] of WRONG) {

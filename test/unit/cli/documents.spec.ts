@@ -27,18 +27,22 @@ describe('docs/cli.md', () => {
     const settings = readFileSync(join(root, 'controller/runtime/settings.ts'), 'utf8');
     const names = [...settings.matchAll(/(?:from\(|\(environment, )'([A-Z_]+)'|\$\{PREFIX\}([A-Z_]+)`\]/g)].map(([, argument, index]) => `KAMAL_AUTOSCALER_${argument ?? index}`);
     expect(new Set(names).size).to.be.at.least(15);
-    for (const name of [...names, 'HCLOUD_TOKEN', 'HCLOUD_TOKEN_FILE', 'HCLOUD_ENDPOINT']) expect(text).to.contain(`\`${name}\``);
+    for (const name of [...names, 'HCLOUD_TOKEN', 'HCLOUD_TOKEN_FILE', 'HCLOUD_ENDPOINT', 'DIGITALOCEAN_ACCESS_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN_FILE', 'DIGITALOCEAN_API_URL']) expect(text).to.contain(`\`${name}\``);
   });
 });
 
-describe('docs/hetzner.md', () => {
-  it('shows documents that are accepted', () => {
-    const samples = [...readFileSync(join(root, 'docs/hetzner.md'), 'utf8').matchAll(/^```yaml\n([^]*?)^```$/gm)];
-    const documents = samples.flatMap(([, text = '']) => parseAllDocuments(text).map((document) => document.toJS() as { kind: 'HostPool' | 'ScalingPolicy' }));
-    expect(documents.map(({ kind }) => kind)).to.deep.equal(['HostPool', 'ScalingPolicy']);
-    for (const document of documents) expect(() => admit(document.kind, document)).to.not.throw();
+const SHOWN = { 'docs/hetzner.md': ['HostPool', 'ScalingPolicy'], 'docs/digitalocean.md': ['HostPool', 'ScalingPolicy', 'HostPool'] };
+
+for (const [page, kinds] of Object.entries(SHOWN)) {
+  describe(page, () => {
+    it('shows documents that are accepted', () => {
+      const samples = [...readFileSync(join(root, page), 'utf8').matchAll(/^```yaml\n([^]*?)^```$/gm)];
+      const documents = samples.flatMap(([, text = '']) => parseAllDocuments(text).map((document) => document.toJS() as { kind: 'HostPool' | 'ScalingPolicy' }));
+      expect(documents.map(({ kind }) => kind)).to.deep.equal(kinds);
+      for (const document of documents) expect(() => admit(document.kind, document)).to.not.throw();
+    });
   });
-});
+}
 
 describe('docs/reference.md', () => {
   const crds = readCrds(join(root, 'crds'));

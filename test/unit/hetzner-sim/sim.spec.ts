@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createSimulatedClock } from '../../support/clock.ts';
-import { createFaults } from '../../support/hetzner-sim/faults.ts';
+import { createFaults } from '../../support/cloud-sim/faults.ts';
 import { type HetznerSim, type HetznerSimOptions, startHetznerSim } from '../../support/hetzner-sim/index.ts';
 import { selectorOf } from '../../support/hetzner-sim/label-selector.ts';
 import type { BackedServer, ServerBacking } from '../../support/real-hosts/backing.ts';

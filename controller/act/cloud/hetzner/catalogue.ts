@@ -1,7 +1,8 @@
-import { ClassifiedError, type Instant, isClass, seconds } from '../../../model/index.ts';
+import { ClassifiedError, isClass } from '../../../model/index.ts';
 import type { Clock } from '../../../ports/index.ts';
-import type { HetznerHTTP } from './http.ts';
-import { listOf, numberOf, recordIn, textOf } from './wire.ts';
+import type { CloudAPI } from '../rest/http.ts';
+import { createLookups } from '../rest/lookups.ts';
+import { listOf, numberOf, recordIn, textOf } from '../rest/wire.ts';
 
 /** What a placement names, and where the API keeps it. */
 export type Resource = 'network' | 'firewall' | 'placementGroup' | 'sshKey';
@@ -35,22 +36,8 @@ export interface Catalogue {
   forget(): void;
 }
 
-const REMEMBERED_SECONDS = 600;
-
-export function createCatalogue(http: HetznerHTTP, clock: Clock): Catalogue {
-  const remembered = new Map<string, { at: Instant; answer: Promise<unknown> }>();
-
-  /** One question at a time; failures are not remembered. */
-  function once<T>(key: string, ask: () => Promise<T>): Promise<T> {
-    const known = remembered.get(key);
-    if (known !== undefined && clock.now() - known.at < seconds(REMEMBERED_SECONDS)) return known.answer as Promise<T>;
-    const answer = ask();
-    remembered.set(key, { at: clock.now(), answer });
-    answer.catch(() => {
-      if (remembered.get(key)?.answer === answer) remembered.delete(key);
-    });
-    return answer;
-  }
+export function createCatalogue(http: CloudAPI, clock: Clock): Catalogue {
+  const { once, forget } = createLookups(clock);
 
   const records = (resource: Resource, nameOrID: string): Promise<Record<string, unknown>> => once(`${resource} ${nameOrID}`, async () => {
     const { path, key, one, field } = PLACES[resource];
@@ -77,13 +64,13 @@ export function createCatalogue(http: HetznerHTTP, clock: Clock): Catalogue {
       const [found] = await http.list('/locations', 'locations', { name: location });
       return found === undefined ? undefined : textOf(found, 'network_zone');
     }),
-    forget: () => remembered.clear(),
+    forget,
   };
 }
 
 const isID = (text: string): boolean => /^\d{1,16}$/.test(text);
 
-async function imageByID(http: HetznerHTTP, id: string): Promise<Record<string, unknown>[]> {
+async function imageByID(http: CloudAPI, id: string): Promise<Record<string, unknown>[]> {
   try {
     return [recordIn(await http.get(`/images/${id}`), 'image')];
   } catch (error) {

@@ -1,5 +1,6 @@
-import { ClassifiedError, isClass } from '../../../model/index.ts';
+import { ClassifiedError } from '../../../model/index.ts';
 import type { CreateRequest, Placement } from '../../../ports/index.ts';
+import { problemText } from '../rest/problem.ts';
 import type { Catalogue } from './catalogue.ts';
 import { labelsOf } from './labels.ts';
 
@@ -37,21 +38,15 @@ export async function orderOf(request: CreateRequest, catalogue: Catalogue, user
 }
 
 /** What makes a placement unusable, as a person reads it; undefined where nothing is known against it. */
-export async function problemIn(placement: Placement, catalogue: Catalogue): Promise<string | undefined> {
-  try {
-    const wanted = wantedOf(placement);
-    await checkMachine(wanted, catalogue);
-    await checkNetworks(wanted, catalogue);
-    await Promise.all([
-      ...(wanted.firewalls ?? []).map((name) => catalogue.idOf('firewall', name)), ...(wanted.sshKeys ?? []).map((name) => catalogue.idOf('sshKey', name)),
-      ...(wanted.placementGroup === undefined ? [] : [catalogue.idOf('placementGroup', wanted.placementGroup)]),
-    ]);
-    return undefined;
-  } catch (error) {
-    if (!isClass(error, 'Invalid')) throw error;
-    return error.mend === undefined ? error.message : `${error.message}: ${error.mend}`;
-  }
-}
+export const problemIn = (placement: Placement, catalogue: Catalogue): Promise<string | undefined> => problemText(async () => {
+  const wanted = wantedOf(placement);
+  await checkMachine(wanted, catalogue);
+  await checkNetworks(wanted, catalogue);
+  await Promise.all([
+    ...(wanted.firewalls ?? []).map((name) => catalogue.idOf('firewall', name)), ...(wanted.sshKeys ?? []).map((name) => catalogue.idOf('sshKey', name)),
+    ...(wanted.placementGroup === undefined ? [] : [catalogue.idOf('placementGroup', wanted.placementGroup)]),
+  ]);
+});
 
 /** Arm and x86 images do not run on each other's servers, and not every type is sold everywhere. */
 async function checkMachine({ serverType, location, image }: Wanted, catalogue: Catalogue): Promise<void> {

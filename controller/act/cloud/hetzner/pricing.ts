@@ -1,36 +1,15 @@
-import { ClassifiedError, type Instant, type Price, seconds } from '../../../model/index.ts';
+import { ClassifiedError, type Price } from '../../../model/index.ts';
 import type { Clock, Placement } from '../../../ports/index.ts';
-import type { HetznerHTTP } from './http.ts';
-import { decimalOf, listOf, recordIn, textOf } from './wire.ts';
+import type { CloudAPI } from '../rest/http.ts';
+import { createPriceList } from '../rest/price-list.ts';
+import { amountOf, listOf, recordIn, textOf } from '../rest/wire.ts';
 
 type PriceList = Record<string, unknown>;
 
-const READ_ANEW_SECONDS = 3600;
-/** While the API is away yesterday's price list is better than none: prices change with notice. */
-const GOOD_FOR_SECONDS = 24 * 3600;
-
 /** Prices as the API tells them, net of tax: those of the server type and, where it gets one, of a public IPv4 address. */
-export function createPricing(http: HetznerHTTP, clock: Clock): (placement: Placement) => Promise<Price> {
-  let known: { at: Instant; list: PriceList } | undefined;
-  let underWay: Promise<PriceList> | undefined;
-
-  async function ask(): Promise<PriceList> {
-    try {
-      const list = recordIn(await http.get('/pricing'), 'pricing');
-      known = { at: clock.now(), list };
-      return list;
-    } catch (error) {
-      if (known !== undefined && clock.now() - known.at < seconds(GOOD_FOR_SECONDS)) return known.list;
-      throw error;
-    } finally {
-      underWay = undefined;
-    }
-  }
-
-  return async (placement) => {
-    const fresh = known !== undefined && clock.now() - known.at < seconds(READ_ANEW_SECONDS);
-    return priceIn(known !== undefined && fresh ? known.list : await (underWay ??= ask()), placement);
-  };
+export function createPricing(http: CloudAPI, clock: Clock): (placement: Placement) => Promise<Price> {
+  const list = createPriceList(async () => recordIn(await http.get('/pricing'), 'pricing'), clock);
+  return async (placement) => priceIn(await list(), placement);
 }
 
 /** Pure. Throws Invalid where the list has no such price. */
@@ -48,5 +27,5 @@ export function priceIn(list: PriceList, { name, hetzner }: Placement): Price {
 
 function pricesAt(record: Record<string, unknown>, location: string): { hour: number; month: number } | undefined {
   const prices = listOf(record, 'prices').find((candidate) => candidate['location'] === location);
-  return prices === undefined ? undefined : { hour: decimalOf(recordIn(prices, 'price_hourly'), 'net'), month: decimalOf(recordIn(prices, 'price_monthly'), 'net') };
+  return prices === undefined ? undefined : { hour: amountOf(recordIn(prices, 'price_hourly'), 'net'), month: amountOf(recordIn(prices, 'price_monthly'), 'net') };
 }

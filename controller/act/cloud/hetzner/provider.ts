@@ -1,19 +1,23 @@
-import { ClassifiedError, type Server, type ServerOwner, isClass } from '../../../model/index.ts';
+import { ClassifiedError, type Server, isClass } from '../../../model/index.ts';
 import type { CloudProvider, CreateRequest } from '../../../ports/index.ts';
-import { createActionFollower } from './actions.ts';
+import { createActionFollower } from '../rest/actions.ts';
+import { openCloudAPI } from '../rest/http.ts';
+import { checkOwner, noted, ownerIn, sameOwner } from '../rest/marking.ts';
+import { isRecord, listIn, numberOf, recordIn } from '../rest/wire.ts';
 import { createCatalogue } from './catalogue.ts';
-import { createHetznerHTTP } from './http.ts';
-import { noted, ofHost, ofInstallation, ownerIn } from './labels.ts';
+import { labelsFor, markingIn, ofHost, ofInstallation } from './labels.ts';
 import { orderOf, problemIn } from './placements.ts';
 import { createPricing } from './pricing.ts';
 import { idOf, serverIn } from './servers.ts';
 import type { HetznerOptions } from './settings.ts';
-import { actionsIn, isRecord, numberOf, recordIn } from './wire.ts';
+import { HETZNER } from './vendor.ts';
+import { actionOf, actionsIn } from './wire.ts';
 
 /** The API lists a server at once; this much is for requests that are still on their way when a call is given up. */
 const SETTLE_SECONDS = 10;
 /** 3,600 requests an hour are for everything in the project; boots and deletes are looked at closer in any case. */
 const LIST_MAX_AGE_SECONDS = 10;
+const IDS_A_CALL = 25;
 
 /** `close` ends what runs in the background. */
 export type HetznerProvider = CloudProvider & { close(): void };
@@ -21,9 +25,11 @@ export type HetznerProvider = CloudProvider & { close(): void };
 /** Servers of Hetzner Cloud. */
 export function createHetznerProvider(options: HetznerOptions): HetznerProvider {
   const { clock, userData } = options;
-  const http = createHetznerHTTP(options);
+  const http = openCloudAPI(HETZNER, options);
   const catalogue = createCatalogue(http, clock);
-  const follower = createActionFollower(http, clock);
+  const follower = createActionFollower({
+    ask: async (ids) => listIn(await http.get('/actions', { id: ids }), 'actions', '/actions').map(actionOf), idsACall: IDS_A_CALL, roundSeconds: () => 0,
+  }, clock);
   const price = createPricing(http, clock);
 
   function withTrouble(record: Record<string, unknown>): Server | undefined {
@@ -70,10 +76,7 @@ export function createHetznerProvider(options: HetznerOptions): HetznerProvider 
       throw error;
     });
     if (record === undefined) return undefined;
-    const owner = ownerIn(recordIn(record, 'labels'));
-    if (owner === undefined || !sameOwner(owner, server.owner)) {
-      throw new ClassifiedError('Conflict', `server ${server.name} (${server.providerID}) belongs to ${owner === undefined ? 'nobody here' : `host ${owner.hostID} of ${owner.installation}`}, not to ${server.owner.hostID} of ${server.owner.installation}`);
-    }
+    checkOwner(server, ownerIn(markingIn(recordIn(record, 'labels'))));
     return record;
   }
 
@@ -117,15 +120,14 @@ export function createHetznerProvider(options: HetznerOptions): HetznerProvider 
       const record = await owned(server);
       if (record === undefined) return;
       // An update replaces all labels: those that people added stay.
-      const labels = noted(recordIn(record, 'labels'), serving, hostKey);
-      if (labels !== undefined) await http.change('PUT', `/servers/${numberOf(record, 'id')}`, { labels });
+      const labels = recordIn(record, 'labels');
+      const note = noted(markingIn(labels), serving, hostKey);
+      if (note !== undefined) await http.change('PUT', `/servers/${numberOf(record, 'id')}`, { labels: { ...labels, ...labelsFor(note) } });
     },
     watch: (listener) => follower.onEnd(listener),
     close: () => follower.close(),
   };
 }
-
-const sameOwner = (one: ServerOwner, other: ServerOwner): boolean => one.hostID === other.hostID && one.installation === other.installation;
 
 /** The server in the answer to a create call. An answer that is not understood says nothing about what was made. */
 function made({ name }: CreateRequest, answer: Record<string, unknown>): { server: Server; id: number } {

@@ -1,7 +1,7 @@
-import { SERVER_LABELS } from '../../../api/index.ts';
 import { type Addresses, type Server, type ServerState, fromTimestamp } from '../../../model/index.ts';
-import { ownerIn, partIn } from './labels.ts';
-import { isRecord, listOf, numberOf, recordIn, textOf } from './wire.ts';
+import { idIn, ownerIn, partIn } from '../rest/marking.ts';
+import { isRecord, listOf, numberOf, recordIn, textOf } from '../rest/wire.ts';
+import { markingIn } from './labels.ts';
 
 /** All of them are paid for. A server that is being stopped, moved or rebuilt has power until it is `off`. */
 const STATES: Record<string, ServerState> = {
@@ -11,14 +11,13 @@ const STATES: Record<string, ServerState> = {
 
 /** A server as the API describes it; undefined where its labels do not say whose it is. */
 export function serverIn(record: Record<string, unknown>): Server | undefined {
-  const labels = recordIn(record, 'labels');
-  const owner = ownerIn(labels);
+  const said = markingIn(recordIn(record, 'labels'));
+  const owner = ownerIn(said);
   if (owner === undefined) return undefined;
-  const placement = labels[SERVER_LABELS.placement];
-  const addresses = addressesIn(record, labels[SERVER_LABELS.network]);
-  const part = partIn(labels, addresses);
+  const addresses = addressesIn(record, said.network);
+  const part = partIn(said, addresses);
   return {
-    provider: 'Hetzner', owner, placement: typeof placement === 'string' ? placement : '',
+    provider: 'Hetzner', owner, placement: said.placement ?? '',
     providerID: providerIDOf(numberOf(record, 'id')), name: textOf(record, 'name'),
     // A word that nobody has seen says nothing against a server that may serve.
     state: STATES[textOf(record, 'status')] ?? 'Running',
@@ -27,16 +26,15 @@ export function serverIn(record: Record<string, unknown>): Server | undefined {
   };
 }
 
-export const providerIDOf = (id: number): string => `hetzner:${id}`;
+const PREFIX = 'hetzner';
+
+export const providerIDOf = (id: number): string => `${PREFIX}:${id}`;
 
 /** The API's own id; undefined for an id of another form. */
-export const idOf = (providerID: string): number | undefined => {
-  const digits = /^hetzner:(\d{1,16})$/.exec(providerID)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-};
+export const idOf = (providerID: string): number | undefined => idIn(providerID, PREFIX);
 
 /** The API lists private networks in an order of its own; the label says which one was the first in the order. */
-function addressesIn(record: Record<string, unknown>, network: unknown): Addresses {
+function addressesIn(record: Record<string, unknown>, network: string | undefined): Addresses {
   const publicNet = recordIn(record, 'public_net');
   const { ipv4, ipv6 } = publicNet;
   const privateNets = listOf(record, 'private_net');

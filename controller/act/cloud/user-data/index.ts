@@ -8,7 +8,7 @@ import { type CloudConfig, YAML_OF_CLOUD_INIT, merge, readAdditions } from './me
 /** What a server is given at its creation. Secret: a private key is in it. */
 export type UserDataFor = (request: CreateRequest) => string;
 
-/** Hetzner's limit, the smallest one of the clouds we know. */
+/** Hetzner's limit, the smallest one of the clouds we know; DigitalOcean takes 64 KiB. */
 const LARGEST_BYTES = 32 * 1024;
 
 /**
@@ -18,8 +18,8 @@ const LARGEST_BYTES = 32 * 1024;
 export const createUserData = (clientKey: ClientKey): UserDataFor => (request) => {
   const { pool, placement } = request;
   const field = `placement ${placement.name}: userData`;
-  const additions = placement.hetzner?.userData;
-  const theirs = additions === undefined ? {} : readAdditions(additions, field);
+  const additions = additionsOf(placement);
+  const theirs = additions === undefined ? {} : readAdditions(additions.text, field);
   const text = `#cloud-config\n${stringify(merge(ownConfig(clientKey, request, keysIn(theirs)), theirs), YAML_OF_CLOUD_INIT)}`;
   const bytes = Buffer.byteLength(text);
   if (bytes > LARGEST_BYTES) {
@@ -31,15 +31,23 @@ export const createUserData = (clientKey: ClientKey): UserDataFor => (request) =
 };
 
 /** Why the additions of a placement cannot be added, as a sentence with its mend; undefined where they can. */
-export function additionsProblem({ hetzner }: Pick<CreateRequest['placement'], 'hetzner'>): string | undefined {
-  if (hetzner?.userData === undefined) return undefined;
+export function additionsProblem(placement: Clouds): string | undefined {
+  const additions = additionsOf(placement);
+  if (additions === undefined) return undefined;
   try {
-    readAdditions(hetzner.userData, 'hetzner.userData');
+    readAdditions(additions.text, additions.field);
     return undefined;
   } catch (error) {
     if (!(error instanceof ClassifiedError)) throw error;
     return error.mend === undefined ? error.message : `${error.message}. ${error.mend}`;
   }
+}
+
+type Clouds = Pick<CreateRequest['placement'], 'hetzner' | 'digitalocean'>;
+
+function additionsOf({ hetzner, digitalocean }: Clouds): { field: string; text: string } | undefined {
+  if (hetzner?.userData !== undefined) return { field: 'hetzner.userData', text: hetzner.userData };
+  return digitalocean?.userData === undefined ? undefined : { field: 'digitalocean.userData', text: digitalocean.userData };
 }
 
 /** cloud-init itself gives these keys to the image's own user, who need not be the one of the pool. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { classOf } from '../../../../controller/model/index.ts';
-import type { Fault } from '../../../support/hetzner-sim/faults.ts';
+import type { Fault } from '../../../support/cloud-sim/faults.ts';
 import { type HetznerWorld, hetznerSuite, requestOf, startWorld } from './world.ts';
 
 const HOSTS = ['a', 'b', 'c', 'd'];

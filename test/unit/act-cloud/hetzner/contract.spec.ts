@@ -6,7 +6,7 @@ hetznerSuite('hetzner provider', () => {
     const world = await startWorld({ maxServers: 3 });
     return {
       provider: world.provider, placement: NEAR, capacity: 3, whenFull: 'Quota', secondCreate: 'SameServer',
-      until: world.until,
+      until: world.until, now: () => world.clock.now(),
       async kill({ providerID }) {
         world.sim.project.power(Number(providerID.split(':')[1]), 'stop_server');
       },

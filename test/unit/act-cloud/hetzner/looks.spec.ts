@@ -116,9 +116,9 @@ hetznerSuite('looks at Hetzner', () => {
     });
 
     it('of another size is refilled at its own pace', async () => {
-      const { createRateBudget } = await import('../../../../controller/act/cloud/hetzner/rate-budget.ts');
+      const { createRateBudget } = await import('../../../../controller/act/cloud/rest/rate-budget.ts');
       let time = 0;
-      const budget = createRateBudget(() => time);
+      const budget = createRateBudget(() => time, { perHour: 3600 });
       budget.take('Change');
       budget.ended({ limit: 36_000, remaining: 0 }, 'Answered');
       expect(budget.take('Change')).to.equal(1);
@@ -130,8 +130,8 @@ hetznerSuite('looks at Hetzner', () => {
     });
 
     it('counts what is under way, which no answer has told yet', async () => {
-      const { createRateBudget } = await import('../../../../controller/act/cloud/hetzner/rate-budget.ts');
-      const budget = createRateBudget(() => 0);
+      const { createRateBudget } = await import('../../../../controller/act/cloud/rest/rate-budget.ts');
+      const budget = createRateBudget(() => 0, { perHour: 3600 });
       for (let count = 0; count < 5; count += 1) budget.take('Change');
       budget.ended({ limit: 3600, remaining: 6 }, 'Answered');
       // Four of the six that are left are taken already.
@@ -243,8 +243,9 @@ describe('the endpoint of Hetzner', () => {
     ['http://api.hetzner.cloud/v1', /unencrypted: write https/], ['api.hetzner.cloud', /is not an http or https URL/], ['https://a:b@api.hetzner.cloud', /holds a login/],
   ];
   for (const [endpoint, says] of ROWS) it(`${endpoint} ${says === undefined ? 'will do' : 'is refused'}`, async () => {
-    const { endpointFault } = await import('../../../../controller/act/cloud/hetzner/settings.ts');
-    if (says === undefined) expect(endpointFault(endpoint)).to.equal(undefined);
-    else expect(endpointFault(endpoint)).to.match(says);
+    const { endpointFault } = await import('../../../../controller/act/cloud/rest/settings.ts');
+    const { HETZNER } = await import('../../../../controller/act/cloud/hetzner/vendor.ts');
+    if (says === undefined) expect(endpointFault(endpoint, HETZNER)).to.equal(undefined);
+    else expect(endpointFault(endpoint, HETZNER)).to.match(says);
   });
 });

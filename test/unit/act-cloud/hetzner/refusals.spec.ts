@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type ErrorClass, classOf, isClass } from '../../../../controller/model/index.ts';
 import { refused } from '../../../support/refused.ts';
-import type { Fault } from '../../../support/hetzner-sim/faults.ts';
+import type { Fault } from '../../../support/cloud-sim/faults.ts';
 import { type HetznerWorld, NEAR, hetznerSuite, ownerOf, requestOf, startWorld } from './world.ts';
 
 /** What each refusal means for a create call, for a look and for a change. */
@@ -62,10 +62,10 @@ hetznerSuite('refusals of Hetzner', () => {
   }
 
   it('names the fields of an invalid input', async () => {
-    const { refusalError } = await import('../../../../controller/act/cloud/hetzner/refusals.ts');
-    const { errorOf } = await import('../../../../controller/act/cloud/hetzner/wire.ts');
-    const answer = { error: { code: 'invalid_input', message: 'invalid input in field \'name\'', details: { fields: [{ name: 'name', messages: ['is too long'] }] } } };
-    const error = refusalError({ call: 'POST /servers', status: 422, ...errorOf(answer, 422), correlationID: 'abc', retryAfterSeconds: 1 }, 'Create');
+    const { refusalError } = await import('../../../../controller/act/cloud/rest/refusals.ts');
+    const { HETZNER } = await import('../../../../controller/act/cloud/hetzner/vendor.ts');
+    const fault = HETZNER.faultIn({ error: { code: 'invalid_input', message: 'invalid input in field \'name\'', details: { fields: [{ name: 'name', messages: ['is too long'] }] } } });
+    const error = refusalError(HETZNER, { call: 'POST /servers', status: 422, ...fault!, trace: 'x-correlation-id abc', retryAfterSeconds: 1 }, 'Create');
     expect(error.message).to.equal('Hetzner answers POST /servers with 422 invalid_input: invalid input in field \'name\'; fields: name (is too long); x-correlation-id abc');
   });
 

@@ -4,6 +4,7 @@ import type { HetznerOptions } from '../../../../controller/act/cloud/hetzner/se
 import type { ServerOwner } from '../../../../controller/model/index.ts';
 import type { CreateRequest, Placement } from '../../../../controller/ports/index.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../../support/clock.ts';
+import { judgedSuite, passing } from '../../../support/cloud-sim/suite.ts';
 import { contractAbsence } from '../../../support/hetzner-sim/contract.ts';
 import { type HetznerSim, type HetznerSimOptions, startHetznerSim } from '../../../support/hetzner-sim/index.ts';
 import { POOL_NEEDS } from '../../../support/pool-needs.ts';
@@ -36,16 +37,7 @@ export async function startWorld(options: Partial<HetznerSimOptions> = {}, own: 
   };
   return {
     clock, sim, another, provider: another(),
-    async until(what, look) {
-      for (let waited = 0; waited <= 600_000; waited += 250) {
-        const seen = await look();
-        if (seen !== undefined) return seen;
-        await clock.advance(250);
-        // What a due wait sets off here goes over a real socket.
-        await new Promise<void>((resolve) => { setImmediate(resolve); });
-      }
-      throw new Error(`${what}: not within ten simulated minutes`);
-    },
+    until: (what, look) => passing(clock, what, look),
     async end() {
       for (const provider of providers) provider.close();
       await sim.close();
@@ -53,18 +45,4 @@ export async function startWorld(options: Partial<HetznerSimOptions> = {}, own: 
   };
 }
 
-/** Runs the suite where the vendor's document is at hand; else says so in one line, and fails under CI=true. */
-export function hetznerSuite(title: string, suite: (this: Mocha.Suite) => void): void {
-  const absence = contractAbsence();
-  if (absence === undefined) {
-    describe(title, suite);
-    return;
-  }
-  describe(title, () => {
-    it('needs the vendor\'s document', function () {
-      if (process.env['CI'] === 'true') throw new Error(absence);
-      console.log(`      SKIPPED: ${title}: ${absence}`);
-      this.skip();
-    });
-  });
-}
+export const hetznerSuite = (title: string, suite: (this: Mocha.Suite) => void): void => judgedSuite(contractAbsence(), title, suite);

@@ -1,28 +1,43 @@
 import { type ErrorClass, type Instant, type ServerOwner, isClass, seconds } from '../../../model/index.ts';
 import type { Clock } from '../../../ports/index.ts';
-import type { HetznerHTTP } from './http.ts';
-import { type Action, actionOf, listIn } from './wire.ts';
+
+/** What a cloud does after it has answered. */
+export interface Action {
+  id: number;
+  status: 'Running' | 'Success' | Trouble;
+}
 
 export interface Trouble {
   class: ErrorClass;
   message: string;
 }
 
+/** How a cloud is asked for its actions. */
+export interface ActionSource {
+  /** Those of these ids that the cloud still knows. */
+  ask: (ids: readonly number[]) => Promise<Action[]>;
+  /** So many a call. */
+  idsACall: number;
+  /** Least seconds between two rounds over so many actions, so that following does not use up the request budget. */
+  roundSeconds: (actions: number) => number;
+}
+
 /**
- * Follows what the API has begun to its end, all servers together: a call serves 25 actions. What it learns is a hint
- * that makes things quicker; without it, as after a restart, the start deadline decides.
+ * Follows what the API has begun to its end, all servers together. What it learns is a hint that makes things quicker;
+ * without it, as after a restart, the start deadline decides.
  */
 export interface ActionFollower {
   follow(actions: readonly Action[], of: { server: number; owner: ServerOwner }): void;
   /** What went wrong while the server was made. */
   troubleOf(server: number): Trouble | undefined;
   forget(server: number): void;
+  /** Tells those who listen that something about a server changed which no action tells of. */
+  tell(owner: ServerOwner): void;
   /** Calls back when an action of one's server ended, either way. */
   onEnd(listener: (owner: ServerOwner) => void): { close(): void };
   close(): void;
 }
 
-const IDS_A_CALL = 25;
 const FIRST_WAIT_SECONDS = 1;
 const LONGEST_WAIT_SECONDS = 5;
 const GIVEN_UP_AFTER_SECONDS = 900;
@@ -34,12 +49,16 @@ interface Followed {
   since: Instant;
 }
 
-export function createActionFollower(http: HetznerHTTP, clock: Clock): ActionFollower {
+export function createActionFollower({ ask, idsACall, roundSeconds }: ActionSource, clock: Clock): ActionFollower {
   const open = new Map<number, Followed>();
   const troubles = new Map<number, Trouble>();
   const listeners = new Set<(owner: ServerOwner) => void>();
   const ended = new AbortController();
   let runs = false;
+
+  function tell(owner: ServerOwner): void {
+    for (const listener of listeners) listener(owner);
+  }
 
   function note(action: Action, followed: Followed): void {
     if (action.status === 'Running') {
@@ -47,24 +66,23 @@ export function createActionFollower(http: HetznerHTTP, clock: Clock): ActionFol
       return;
     }
     open.delete(action.id);
-    if (action.status !== 'Success' && action.command !== 'delete_server') troubles.set(followed.server, troubleIn(action.command, action.status));
+    if (action.status !== 'Success') troubles.set(followed.server, action.status);
     const [oldest] = troubles.keys();
     if (troubles.size > REMEMBERED_TROUBLES && oldest !== undefined) troubles.delete(oldest);
-    for (const listener of listeners) listener(followed.owner);
+    tell(followed.owner);
   }
 
   async function look(): Promise<void> {
     const ids = [...open.keys()];
-    for (let start = 0; start < ids.length; start += IDS_A_CALL) {
-      const batch = ids.slice(start, start + IDS_A_CALL);
-      const answer = await http.get('/actions', { id: batch });
-      const known = new Map(listIn(answer, 'actions', '/actions').map(actionOf).map((action) => [action.id, action]));
+    for (let start = 0; start < ids.length; start += idsACall) {
+      const batch = ids.slice(start, start + idsACall);
+      const known = new Map((await ask(batch)).map((action) => [action.id, action]));
       for (const id of batch) {
         const followed = open.get(id);
         const action = known.get(id);
         if (followed === undefined) continue;
         // An action that the API knows no more has ended; how, the server itself tells.
-        if (action === undefined) note({ id, command: 'unknown', status: 'Success' }, followed);
+        if (action === undefined) note({ id, status: 'Success' }, followed);
         else note(action, followed);
       }
     }
@@ -75,7 +93,7 @@ export function createActionFollower(http: HetznerHTTP, clock: Clock): ActionFol
   async function run(): Promise<void> {
     let wait = FIRST_WAIT_SECONDS;
     while (open.size > 0 && !ended.signal.aborted) {
-      await clock.sleep(seconds(wait), ended.signal);
+      await clock.sleep(seconds(Math.max(wait, roundSeconds(open.size))), ended.signal);
       if (ended.signal.aborted) break;
       try {
         await look();
@@ -97,16 +115,11 @@ export function createActionFollower(http: HetznerHTTP, clock: Clock): ActionFol
     },
     troubleOf: (server) => troubles.get(server),
     forget: (server) => void troubles.delete(server),
+    tell,
     onEnd(listener) {
       listeners.add(listener);
       return { close: () => void listeners.delete(listener) };
     },
     close: () => ended.abort(),
   };
-}
-
-/** A failed action has a code as a refused call has; only a lack of capacity means something to the core. */
-function troubleIn(command: string, { code, message }: { code: string; message: string }): Trouble {
-  const capacity = code === 'resource_unavailable' || code === 'placement_error';
-  return { class: capacity ? 'Capacity' : 'Transient', message: `Hetzner's ${command} failed: ${code}: ${message}` };
 }

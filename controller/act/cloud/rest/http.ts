@@ -4,34 +4,34 @@ import axios, { type AxiosResponse } from 'axios';
 import pRetry from 'p-retry';
 import { ClassifiedError, isClass, seconds } from '../../../model/index.ts';
 import { type RateHeaders, createRateBudget } from './rate-budget.ts';
-import { type Purpose, type Refusal, refusalError, silenceError } from './refusals.ts';
-import { type HetznerOptions, readToken } from './settings.ts';
-import { errorOf, isRecord, listIn, nextPage } from './wire.ts';
+import { NO_API_ANSWER, type Purpose, refusalError, silenceError } from './refusals.ts';
+import { type APIOptions, readToken } from './settings.ts';
+import type { Headers, Vendor } from './vendor.ts';
+import { isRecord, listIn } from './wire.ts';
 
 /** Values of a repeated parameter are sent one by one: `id=1&id=2`. */
 export type Parameters = Record<string, string | number | readonly (string | number)[]>;
 
-/** The API over HTTP. Every call ends within its time limit; errors are classified, and no secret is in them. */
-export interface HetznerHTTP {
+/** A cloud's API over HTTP. Every call ends within its time limit; errors are classified, and no secret is in them. */
+export interface CloudAPI {
   /** A look; tried again a little later when the API was away. */
   get(path: string, parameters?: Parameters): Promise<Record<string, unknown>>;
   /** Everything under `key`, of all pages, in order of ids where `parameters` ask for it. Rejects rather than to leave something out. */
   list(path: string, key: string, parameters?: Parameters): Promise<Record<string, unknown>[]>;
   /** Sent once. */
-  change(method: 'PUT' | 'DELETE', path: string, body?: object): Promise<Record<string, unknown>>;
+  change(method: 'PUT' | 'POST' | 'DELETE', path: string, body?: object): Promise<Record<string, unknown>>;
   /** Sent once, over a connection of its own: on a kept one a reset could mean either. */
   create(path: string, body: object): Promise<Record<string, unknown>>;
 }
 
 const TIMEOUT_SECONDS = 10;
 const CREATE_TIMEOUT_FACTOR = 3;
-const PER_PAGE = 50;
 const LOOK_RETRIES = 2;
 const LIST_TRIES = 3;
 const LARGEST_ANSWER = 16 * 1024 * 1024;
 
-export function createHetznerHTTP({ endpoint, token, clock, timeoutSeconds = TIMEOUT_SECONDS }: HetznerOptions): HetznerHTTP {
-  const budget = createRateBudget(() => clock.now());
+export function openCloudAPI(vendor: Vendor, { endpoint, token, clock, timeoutSeconds = TIMEOUT_SECONDS }: APIOptions): CloudAPI {
+  const budget = createRateBudget(() => clock.now(), vendor.limits);
   const client = axios.create({
     baseURL: endpoint.replace(/\/+$/, ''),
     headers: { accept: 'application/json', 'user-agent': 'kamal-autoscaler' },
@@ -48,17 +48,17 @@ export function createHetznerHTTP({ endpoint, token, clock, timeoutSeconds = TIM
   async function send(method: string, path: string, purpose: Purpose, parameters: Parameters, body?: object): Promise<Record<string, unknown>> {
     const call = `${method} ${path}`;
     const wait = budget.take(purpose === 'Look' ? 'Look' : 'Change');
-    if (wait > 0) throw new ClassifiedError('RateLimited', `the project's request budget at Hetzner is nearly used up: ${call} waits ${wait} s`, { retryAfterSeconds: wait });
+    if (wait > 0) throw new ClassifiedError('RateLimited', `the request budget at ${vendor.name} is nearly used up: ${call} waits ${wait} s`, { retryAfterSeconds: wait });
     let headers: RateHeaders | 'NoAnswer' = 'NoAnswer';
-    let outcome: 'Answered' | 'Refused' = 'Answered';
+    let outcome: 'Answered' | { refusedForSeconds: number } = 'Answered';
     try {
-      const secret = await readToken(token);
+      const secret = await readToken(token, vendor);
       const answer = await withinTime(call, purpose, (signal) => client.request<unknown>({
         method, url: path, params: new URLSearchParams(pairsOf(parameters)), headers: { authorization: `Bearer ${secret}` }, signal,
         ...(body === undefined ? {} : { data: body }), ...(purpose === 'Create' ? single : {}),
       }));
       headers = rateHeaders(answer);
-      if (answer.status === 429) outcome = 'Refused';
+      if (answer.status === 429) outcome = { refusedForSeconds: vendor.retryAfter(headersOf(answer), clock.now()) };
       return judge(call, purpose, answer, secret);
     } finally {
       budget.ended(headers, outcome);
@@ -75,7 +75,7 @@ export function createHetznerHTTP({ endpoint, token, clock, timeoutSeconds = TIM
       return await run(tooLate.signal);
     } catch (error) {
       // The error itself is dropped: it holds the request with its headers.
-      throw silenceError(call, tooLate.signal.aborted ? `within ${limit} s` : codeOf(error), purpose);
+      throw silenceError(vendor, call, tooLate.signal.aborted ? `within ${limit} s` : codeOf(error), purpose);
     } finally {
       ended.abort();
     }
@@ -87,15 +87,15 @@ export function createHetznerHTTP({ endpoint, token, clock, timeoutSeconds = TIM
     if (status >= 200 && status < 300) {
       if (isRecord(parsed)) return parsed;
       if (status === 204) return {};
-      throw new ClassifiedError(purpose === 'Create' ? 'OutcomeUnknown' : 'Unavailable', `the answer to ${call} is not the API's: ${status} without a JSON object`, { mend: 'check HCLOUD_ENDPOINT' });
+      throw new ClassifiedError(purpose === 'Create' ? 'OutcomeUnknown' : 'Unavailable', `the answer to ${call} is not the API's: ${status} without a JSON object`, { mend: `check ${vendor.variables.endpoint}` });
     }
-    const { code, message, fields } = errorOf(parsed, status);
-    const correlation: unknown = answer.headers['x-correlation-id'];
-    const refusal: Refusal = {
+    const told = isRecord(parsed) ? vendor.faultIn(parsed) : undefined;
+    const { code, message, fields } = told ?? { code: NO_API_ANSWER, message: `an answer that is not the API's (status ${status})`, fields: [] };
+    const trace = headersOf(answer)(vendor.traceHeader);
+    throw refusalError(vendor, {
       call, status, code, fields, message: message.replaceAll(secret, '***'),
-      correlationID: typeof correlation === 'string' ? correlation : undefined, retryAfterSeconds: retryAfter(answer),
-    };
-    throw refusalError(refusal, purpose);
+      trace: trace === undefined ? undefined : `${vendor.traceHeader} ${trace}`, retryAfterSeconds: vendor.retryAfter(headersOf(answer), clock.now()),
+    }, purpose);
   }
 
   const get = (path: string, parameters: Parameters = {}): Promise<Record<string, unknown>> => pRetry(
@@ -108,30 +108,29 @@ export function createHetznerHTTP({ endpoint, token, clock, timeoutSeconds = TIM
     },
   );
 
-  async function pagesOf(path: string, key: string, parameters: Parameters): Promise<Record<string, unknown>[][]> {
-    const pages: Record<string, unknown>[][] = [];
-    for (let page: number | undefined = 1; page !== undefined;) {
-      const answer = await get(path, { ...parameters, page, per_page: PER_PAGE });
-      pages.push(listIn(answer, key, path));
-      page = nextPage(answer);
-    }
-    return pages;
-  }
+  const page = async (path: string, key: string, asked: Parameters): Promise<{ records: Record<string, unknown>[]; next: Parameters | undefined }> => {
+    const answer = await get(path, { ...asked, per_page: vendor.perPage });
+    return { records: listIn(answer, key, path), next: vendor.nextPage(answer) };
+  };
 
   /**
-   * What is deleted while pages are read moves the rest up, and what lives may then be in no page that was read. In order
-   * of ids a full page never looks the same again once something up to it has gone, so reading it twice proves that
-   * nothing has.
+   * What is deleted while pages are read moves the rest up, and what lives may then be in no page that was read. In an
+   * order of ids a full page never looks the same again once something before it or in it has come or gone, so reading it
+   * twice proves that nothing has.
    */
   async function list(path: string, key: string, parameters: Parameters, tries = LIST_TRIES): Promise<Record<string, unknown>[]> {
-    const pages = await pagesOf(path, key, parameters);
-    for (const [index, before] of pages.slice(0, -1).entries()) {
-      const after = listIn(await get(path, { ...parameters, page: index + 1, per_page: PER_PAGE }), key, path);
-      if (idsOf(before) === idsOf(after)) continue;
+    const pages: { asked: Parameters; records: Record<string, unknown>[] }[] = [];
+    for (let asked: Parameters | undefined = { ...parameters, page: 1 }; asked !== undefined;) {
+      const { records, next } = await page(path, key, asked);
+      pages.push({ asked, records });
+      asked = next === undefined ? undefined : { ...parameters, ...next };
+    }
+    for (const { asked, records } of pages.slice(0, -1)) {
+      if (idsOf((await page(path, key, asked)).records) === idsOf(records)) continue;
       if (tries > 1) return list(path, key, parameters, tries - 1);
       throw new ClassifiedError('Transient', `the list at ${path} changes while its pages are read`);
     }
-    return pages.flat();
+    return pages.flatMap(({ records }) => records);
   }
 
   return {
@@ -155,15 +154,18 @@ function parse(data: unknown): unknown {
   }
 }
 
-function numberIn(headers: AxiosResponse['headers'], name: string): number | undefined {
+const headersOf = ({ headers }: AxiosResponse): Headers => (name) => {
   const text: unknown = headers[name];
-  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined;
+  return typeof text === 'string' ? text : undefined;
+};
+
+/** A header that holds a whole number. */
+export function numberIn(headers: Headers, name: string): number | undefined {
+  const text = headers(name);
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-const rateHeaders = ({ headers }: AxiosResponse): RateHeaders => ({ limit: numberIn(headers, 'ratelimit-limit'), remaining: numberIn(headers, 'ratelimit-remaining') });
-
-/** One request is there again after `3600 / limit` seconds. */
-const retryAfter = ({ headers }: AxiosResponse): number => Math.max(1, Math.ceil(3600 / (numberIn(headers, 'ratelimit-limit') ?? 3600)));
+const rateHeaders = (answer: AxiosResponse): RateHeaders => ({ limit: numberIn(headersOf(answer), 'ratelimit-limit'), remaining: numberIn(headersOf(answer), 'ratelimit-remaining') });
 
 function codeOf(error: unknown): string {
   const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };

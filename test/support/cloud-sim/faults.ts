@@ -2,7 +2,7 @@
 
 export type Fault =
   /** Nothing happens, and the API says why. */
-  | { kind: 'Refuse'; status: number; code: string; message?: string }
+  | { kind: 'Refuse'; status: number; code: string; message?: string; headers?: Readonly<Record<string, string>> }
   /** It takes effect, but the connection is cut before the answer. */
   | { kind: 'LoseReply' }
   /** No answer ever comes; `effect` says whether it happened. */
@@ -16,8 +16,14 @@ export type Fault =
   | { kind: 'ActionNeverEnds' }
   /** Of what creates a server: it runs, as the API says, but the machine never comes up. */
   | { kind: 'NeverBoots' }
+  /** Of what creates a server: it is missing from lists for so long, or its tags are. */
+  | { kind: 'ListedLate'; milliseconds: number }
+  /** Of what creates a server, where names are not unique: two are made, and the answer tells of one. */
+  | { kind: 'MadeTwice' }
   /** Of a delete: it is answered as done, and the server stays. */
-  | { kind: 'DeleteForgotten' };
+  | { kind: 'DeleteForgotten' }
+  /** Of a delete: it is answered as done, and the server is there and listed for so long. */
+  | { kind: 'DeleteLingers'; milliseconds: number };
 
 /** `POST /servers`, `DELETE /servers/{id}`: method and path template as the document has them; `*` is any call. */
 export type Call = string;

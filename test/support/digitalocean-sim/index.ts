@@ -1,0 +1,50 @@
+/** DigitalOcean's API on a loopback port. */
+import { randomUUID } from 'node:crypto';
+import { type Contract, loadContract } from '../cloud-sim/contract.ts';
+import { type ServedCloud, requestBucket, serveCloud } from '../cloud-sim/serve.ts';
+import { type Account, type AccountOptions, createAccount } from './account.ts';
+import { DIGITALOCEAN_CONVENTIONS } from './contract.ts';
+import { routesOf } from './routes.ts';
+
+export interface DigitalOceanSimOptions extends AccountOptions {
+  port?: number;
+  /** What a client must send; `sim-token` by default. */
+  token?: string;
+  readOnlyToken?: string;
+  /** Requests an hour and a minute. */
+  rateLimits?: { hour: number; minute: number };
+  /** `Unchecked` where the document is not at hand. */
+  contract?: Contract | 'Unchecked';
+}
+
+/** Its endpoint is as DIGITALOCEAN_API_URL wants it. */
+export interface DigitalOceanSim extends ServedCloud {
+  account: Account;
+  /** Requests that are left; setting one lower is how a neighbour uses them up. */
+  rate: { hour: { left: number }; minute: { left: number } };
+}
+
+export async function startDigitalOceanSim(options: DigitalOceanSimOptions): Promise<DigitalOceanSim> {
+  const { clock, token = 'sim-token', readOnlyToken, rateLimits = { hour: 5000, minute: 250 } } = options;
+  const account = createAccount(options);
+  const hour = requestBucket(rateLimits.hour, 3600, () => clock.now());
+  const minute = requestBucket(rateLimits.minute, 60, () => clock.now());
+  const routes = routesOf(account, () => served.endpoint);
+  const served: ServedCloud = await serveCloud({
+    clock, token, readOnlyToken, base: '', contract: options.contract ?? loadContract(DIGITALOCEAN_CONVENTIONS), routes,
+    ...(options.port === undefined ? {} : { port: options.port }),
+    faultsIn: ({ query }) => (query.has('tag_name') && (query.has('name') || query.has('type')) ? ['query: tag_name cannot be combined with name or type'] : []),
+    refusal: (id, message) => ({ id, message, request_id: randomUUID() }),
+    codes: { unauthorized: 'unauthorized', readOnly: 'forbidden', tooMany: 'too_many_requests', notFound: 'not_found', invalid: 'unprocessable_entity' },
+    rate: {
+      // Only a burst is told how long to wait; of the hour the reset tells when the oldest request counts no more.
+      take(): Record<string, string> | undefined {
+        if (!minute.take()) return { 'retry-after': String(Math.max(1, Math.ceil(60 / rateLimits.minute))) };
+        return hour.take() ? undefined : {};
+      },
+      headers: () => ({ 'ratelimit-limit': String(rateLimits.hour), 'ratelimit-remaining': String(Math.floor(hour.left)), 'ratelimit-reset': String(Math.ceil(clock.now() / 1000 + 3600 / rateLimits.hour)) }),
+    },
+    headers: () => ({ 'x-request-id': randomUUID() }),
+  });
+  return Object.assign(served, { account, rate: { hour, minute } });
+}
