@@ -4,7 +4,7 @@ export type Origin =
   | {
       kind: 'GoModule';
       /** Folder under `modules/` whose go.mod and go.sum pin everything that is compiled. */
-      module: 'kubernetes' | 'etcd' | 'kamal-proxy' | 'traefik' | 'sample-app' | 'hcloud-probe';
+      module: 'kubernetes' | 'etcd' | 'kamal-proxy' | 'traefik' | 'sample-app' | 'hcloud-probe' | 'godo-probe';
       /** Import path of the main package. */
       package: string;
       version: string;
