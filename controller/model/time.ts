@@ -12,3 +12,6 @@ export function fromTimestamp(text: string | undefined): Instant | undefined {
   const instant = Date.parse(text);
   return Number.isNaN(instant) ? undefined : instant;
 }
+
+/** Whether something that was true at `asOf` is at most so old. A time that lies ahead says nothing: the clock was stepped back since. */
+export const isYoung = (asOf: Instant, milliseconds: number, now: Instant): boolean => asOf <= now && now - asOf <= milliseconds;

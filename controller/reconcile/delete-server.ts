@@ -4,6 +4,8 @@ import { withHostStatus } from '../report/status.ts';
 import type { Context } from './context.ts';
 
 const LOOK_AGAIN_SECONDS = 5;
+/** A server that is listed on for a while, or whose deletion was taken and forgotten, is not asked for again at once: that would spend the account's requests within a minute. */
+const REPEAT_SECONDS = 1;
 /** A person must act: a protected server, a token that may only read, a server of another owner. */
 const PERSON_SECONDS = 30;
 
@@ -18,7 +20,7 @@ export async function deleteServer(context: Context, host: KamalHost, step: Host
     return failed(context, noted, error);
   }
   context.servers.forget(server.provider);
-  return requeueAfter(0);
+  return requeueAfter(REPEAT_SECONDS);
 }
 
 async function failed(context: Context, host: KamalHost, error: unknown): Promise<Outcome> {

@@ -1,4 +1,4 @@
-import { type Instant, type LockFact, seconds } from '../model/index.ts';
+import { type Instant, type LockFact, isYoung, seconds } from '../model/index.ts';
 import type { Clock, DeployLock, LockRef } from '../ports/index.ts';
 
 /** The newest word of each deploy lock. Calls over one lock run one after the other, so that the newest word is the truest. */
@@ -37,7 +37,7 @@ export function createDeployLockView(port: DeployLock, clock: Clock): DeployLock
 
   const latest = (lock: LockRef, maxAgeSeconds: number): LockFact | undefined => {
     const word = heard.get(textOf(lock));
-    return word === undefined || clock.now() - word.asOf > seconds(maxAgeSeconds) ? undefined : word.fact;
+    return word !== undefined && isYoung(word.asOf, seconds(maxAgeSeconds), clock.now()) ? word.fact : undefined;
   };
 
   return {

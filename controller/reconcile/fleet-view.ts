@@ -1,5 +1,5 @@
 import { type ObjectKey, keyText } from '../api/index.ts';
-import { type FleetReference, type Instant, seconds } from '../model/index.ts';
+import { type FleetReference, type Instant, isYoung, seconds } from '../model/index.ts';
 import type { Clock, DeployTarget, Deployer, RoleRef } from '../ports/index.ts';
 
 /** What the hosts serve that others are held against, asked once for all that ask within the same moments. */
@@ -21,7 +21,7 @@ export function createFleetView(deployer: Pick<Deployer, 'reference'>, clock: Cl
     reference(targets, role, maxAgeSeconds) {
       const text = textOf(targets, role);
       const known = asked.get(text);
-      if (known !== undefined && clock.now() - known.asOf <= seconds(maxAgeSeconds)) return known.answer;
+      if (known !== undefined && isYoung(known.asOf, seconds(maxAgeSeconds), clock.now())) return known.answer;
       const answer = deployer.reference(targets, role);
       asked.delete(text);
       asked.set(text, { asOf: clock.now(), answer });

@@ -1,10 +1,11 @@
 import { ADOPTED_ANNOTATION, API_VERSION, HOST_FINALIZER, HOST_KEY_ANNOTATION, type HostPool, type KamalHost, POOL_LABEL, keyOf, keyText, sameKey } from '../api/index.ts';
-import { type Outcome, type Server, type ServerSnapshot, fromTimestamp, isClass, membershipFact, requeueAfter, serverURL, toTimestamp } from '../model/index.ts';
+import { type Instant, type Outcome, type Server, type ServerSnapshot, fromTimestamp, isClass, membershipFact, requeueAfter, seconds, serverURL, toTimestamp } from '../model/index.ts';
 import { type OrphanStep, type UnownedServer, planOrphans } from '../plan/index.ts';
 import { slotIn } from './assemble-fleet.ts';
 import type { Context } from './context.ts';
 import { serverEndpoint, serverTarget } from './host-endpoint.ts';
 import type { Ledger } from './ledger.ts';
+import { lostEntries } from './lost-entries.ts';
 import { loadMembership } from './membership-document.ts';
 
 const MARKS_DOCUMENT = 'orphans';
@@ -20,8 +21,10 @@ export async function reconcileOrphans(context: Context): Promise<Outcome> {
   const stored = await context.documents.load(MARKS_DOCUMENT);
   const marks = (stored?.value ?? {}) as Marks;
   const plans = await Promise.allSettled(Object.values(context.providers).map(async ({ name }) => planFor(context, await context.servers.snapshot(name), marks)));
-  const steps = plans.flatMap((plan) => (plan.status === 'fulfilled' ? plan.value : []));
+  const steps = plans.flatMap((plan) => (plan.status === 'fulfilled' ? plan.value.steps : []));
+  const lost = plans.flatMap((plan) => (plan.status === 'fulfilled' ? plan.value.lost : []));
   const next: Marks = {};
+  for (const { hostID, asOf } of lost) await strikeOff(context, hostID, asOf, marks, next);
   for (const step of steps) {
     switch (step.kind) {
       case 'Adopt': {
@@ -47,15 +50,26 @@ export async function reconcileOrphans(context: Context): Promise<Outcome> {
   return requeueAfter(LOOK_AGAIN_SECONDS);
 }
 
-async function planFor(context: Context, snapshot: ServerSnapshot, marks: Marks): Promise<OrphanStep[]> {
+/** What the ledger counts and nothing carries is struck off the ledger when it was seen so twice, a grace period apart. */
+async function strikeOff(context: Context, hostID: string, asOf: Instant, marks: Marks, next: Marks): Promise<void> {
+  const markedAt = fromTimestamp(marks[hostID]);
+  if (markedAt !== undefined && asOf >= markedAt + seconds(GRACE_SECONDS)) await context.gate.noteReleased(hostID);
+  else next[hostID] = marks[hostID] ?? toTimestamp(context.clock.now());
+}
+
+interface Plan { steps: OrphanStep[]; lost: { hostID: string; asOf: Instant }[] }
+
+async function planFor(context: Context, snapshot: ServerSnapshot, marks: Marks): Promise<Plan> {
   // Listed after the snapshot: a host that was made in between must not look as if its server had no owner.
   const hosts = await context.store.list('KamalHost', { from: 'Fresh' });
   const owned = new Set(hosts.map(({ spec }) => spec.hostID));
   const unowned = snapshot.servers.filter(({ owner }) => !owned.has(owner.hostID));
-  if (unowned.length === 0) return [];
-  const [pools, ledger] = await Promise.all([context.store.list('HostPool', { from: 'Fresh' }), context.gate.read()]);
+  const ledger = await context.gate.read();
+  const lost = lostEntries(ledger, snapshot, hosts).map((hostID) => ({ hostID, asOf: snapshot.asOf }));
+  if (unowned.length === 0) return { steps: [], lost };
+  const pools = await context.store.list('HostPool', { from: 'Fresh' });
   const servers = await Promise.all(unowned.map((server) => describeServer(context, server, pools, ledger, marks)));
-  return planOrphans({ now: context.clock.now(), asOf: snapshot.asOf, servers, graceSeconds: GRACE_SECONDS, maxSweeps: MAX_SWEEPS });
+  return { steps: planOrphans({ now: context.clock.now(), asOf: snapshot.asOf, servers, graceSeconds: GRACE_SECONDS, maxSweeps: MAX_SWEEPS }), lost };
 }
 
 async function describeServer(context: Context, server: Server, pools: readonly HostPool[], ledger: Ledger, marks: Marks): Promise<UnownedServer> {

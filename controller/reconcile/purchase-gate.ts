@@ -1,5 +1,5 @@
 import { type ObjectKey, keyText } from '../api/index.ts';
-import { type Budget, type ErrorClass, type Instant, type ProviderName, type Server, type Tariff, isClass, seconds, toTimestamp } from '../model/index.ts';
+import { type Budget, type ErrorClass, type Instant, type ProviderName, type Server, type Tariff, isClass, isYoung, seconds, toTimestamp } from '../model/index.ts';
 import type { Clock, Documents, Placement } from '../ports/index.ts';
 import { type BudgetScope, INSTALLATION_BUDGET, POLICY_BUDGET, budgetFor, inCurrency, judgeBudget } from './budget.ts';
 import { askedFor, pausesPlacement, quotaOf, withPause, withQuota, withoutPause } from './learned-limits.ts';
@@ -122,7 +122,7 @@ export function createPurchaseGate(documents: Documents, clock: Clock, limits: I
     noteRetained: (hostID) => note((ledger) => markRetained(ledger, hostID)),
     noteReleased: (hostID) => note((ledger) => release(ledger, hostID, clock.now())),
     read,
-    glance: async () => (seen !== undefined && clock.now() - seen.at < seconds(GLANCE_SECONDS) ? seen.ledger : read()),
+    glance: async () => (seen !== undefined && isYoung(seen.at, seconds(GLANCE_SECONDS), clock.now()) ? seen.ledger : read()),
   };
 }
 

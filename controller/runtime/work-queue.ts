@@ -28,8 +28,18 @@ export function createWorkQueue<K>(options: WorkQueueOptions<K>): WorkQueue<K> {
   let stopped = false;
   let wake = new AbortController();
 
+  let seen = clock.now();
+
+  /** A clock that is stepped back by an hour must not keep every key waiting for that hour. */
+  function followClock(): void {
+    const back = seen - clock.now();
+    seen = clock.now();
+    if (back > 0) for (const entry of waiting.values()) entry.due -= back;
+  }
+
   function add(key: K, afterMilliseconds = 0): void {
     if (stopped) return;
+    followClock();
     const text = textOf(key);
     const due = clock.now() + Math.max(0, afterMilliseconds);
     const known = waiting.get(text);
@@ -61,6 +71,7 @@ export function createWorkQueue<K>(options: WorkQueueOptions<K>): WorkQueue<K> {
 
   async function loop(): Promise<void> {
     while (!stopped) {
+      followClock();
       if (wake.signal.aborted) wake = new AbortController();
       const next = running.size < concurrency ? nextReady() : undefined;
       const wait = next === undefined ? Infinity : next[1].due - clock.now();

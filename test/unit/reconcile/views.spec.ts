@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 import { ClassifiedError, type Price } from '../../../controller/model/index.ts';
-import type { CloudProvider, Placement } from '../../../controller/ports/index.ts';
+import type { CloudProvider, LockRef, Placement } from '../../../controller/ports/index.ts';
+import { createDeployLockView } from '../../../controller/reconcile/deploy-lock-view.ts';
+import { createFleetView } from '../../../controller/reconcile/fleet-view.ts';
 import { createPlacementView } from '../../../controller/reconcile/placement-view.ts';
 import { createPriceView } from '../../../controller/reconcile/price-view.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
+import { noLock } from '../../support/no-lock.ts';
 import { START } from './bench.ts';
 
 const NEAR: Placement = { name: 'near', provider: 'Hetzner', hetzner: { serverType: 'cpx11', location: 'nbg1', image: 'docker-ce', publicNetwork: 'Both' } };
@@ -16,6 +19,23 @@ function asked<T>(question: 'price' | 'problemOf'): { provider: CloudProvider; c
   const unused = async (): Promise<never> => { throw new Error('not asked here'); };
   return { calls, provider: { name: 'Hetzner', billing: 'Hour', settleSeconds: 0, list: unused, find: unused, create: unused, delete: unused, [question]: ask } as CloudProvider };
 }
+
+describe('what was heard before the clock was stepped back by an hour', () => {
+  const LOCK: LockRef = { service: 'shop' };
+  it('is asked anew, of the fleet and of the deploy lock', async () => {
+    let now = START;
+    const clock = { now: () => now, sleep: async () => undefined };
+    let asked = 0;
+    const fleet = createFleetView({ reference: async () => ({ kind: 'Agreed', version: `v${asked += 1}` }) }, clock);
+    const locks = createDeployLockView(noLock(), clock);
+    const role = { service: 'shop', role: 'web' };
+    await fleet.reference([], role, 10);
+    await locks.look(LOCK);
+    now -= 3600_000;
+    expect(await fleet.reference([], role, 10)).to.deep.include({ version: 'v2' });
+    expect(locks.latest(LOCK, 10)).to.equal(undefined);
+  });
+});
 
 describe('the view of prices', () => {
   let clock: SimulatedClock;

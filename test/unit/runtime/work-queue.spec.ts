@@ -69,6 +69,25 @@ describe('work queue', () => {
     await queue.stop();
   });
 
+  it('looks again within a minute when the clock was stepped back by an hour', async () => {
+    const clock = createSimulatedClock(0);
+    let back = 0;
+    const at: number[] = [];
+    const queue = createWorkQueue<string>({
+      clock: { now: () => clock.now() - back, sleep: clock.sleep }, textOf: (key) => key, concurrency: 1,
+      run: async () => {
+        at.push(clock.now());
+        return 5000;
+      },
+    });
+    queue.add('a');
+    await clock.advance(1000);
+    back = 3600_000;
+    await clock.advance(70_000);
+    expect(at.length).to.be.greaterThan(2);
+    await queue.stop();
+  });
+
   it('lets passes under way end when it stops, and starts no more', async () => {
     let ended = 0;
     const { clock, queue } = setUp(async () => {

@@ -1,0 +1,70 @@
+/** `npm run chaos`: random worlds by seed, a table of what happened in them, and for each that fails the smallest world that still does. */
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { ChaosWorld } from '../../test/support/chaos/events.ts';
+import { generateWorld } from '../../test/support/chaos/generate.ts';
+import { runWorld } from '../../test/support/chaos/run.ts';
+import { shrink } from '../../test/support/chaos/shrink.ts';
+import { coverageTable, createCoverage } from './coverage.ts';
+
+const USAGE = 'npm run chaos -- [--seeds N] [--from SEED] [--stop-after FAILURES] | --replay SEED|FILE [--quiet]';
+const MOST_SHRINK_RUNS = 300;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' }, from: { type: 'string', default: '1' }, replay: { type: 'string' },
+    'stop-after': { type: 'string', default: '5' }, quiet: { type: 'boolean', default: false }, 'no-shrink': { type: 'boolean', default: false },
+  },
+});
+
+function wholeNumber(name: 'seeds' | 'from' | 'stop-after'): number {
+  const number = Number(values[name]);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  console.error(`--${name} ${values[name]} is no whole number: ${USAGE}`);
+  return process.exit(2);
+}
+
+const worldOf = async (which: string): Promise<ChaosWorld> => (/^\d+$/.test(which) ? generateWorld(Number(which)) : JSON.parse(await readFile(which, 'utf8')) as ChaosWorld);
+
+async function replay(which: string): Promise<void> {
+  const { faults } = await runWorld(await worldOf(which), values.quiet ? undefined : (line) => console.log(line));
+  for (const fault of faults) console.log(fault);
+  console.log(faults.length === 0 ? 'all is well' : `${faults.length} faults`);
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+async function many(): Promise<void> {
+  const [from, seeds, most] = [wholeNumber('from'), wholeNumber('seeds'), wholeNumber('stop-after')];
+  const coverage = createCoverage();
+  const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
+  let failures = 0;
+  for (let seed = from; seed < from + seeds && failures < most; seed += 1) {
+    const world = generateWorld(seed);
+    const result = await runWorld(world);
+    coverage.add(result);
+    if (result.faults.length === 0) continue;
+    failures += 1;
+    await tell(world, result.faults, folder);
+  }
+  console.log(coverageTable(coverage));
+  console.log(`${coverage.worlds} worlds, ${failures} failed`);
+  if (failures > 0) process.exitCode = 1;
+}
+
+async function tell(world: ChaosWorld, faults: string[], folder: string): Promise<void> {
+  console.log(`seed ${world.seed}: ${faults[0]}`);
+  if (values['no-shrink']) return;
+  const small = await shrink(world, faults, async (candidate) => (await runWorld(candidate)).faults, MOST_SHRINK_RUNS);
+  const file = join(folder, `${world.seed}.json`);
+  await writeFile(file, `${JSON.stringify(small.world, undefined, 1)}\n`);
+  console.log(`  ${world.events.length} events shrunk to ${small.world.events.length} in ${small.runs} runs: ${small.faults.slice(0, 3).join('\n    ')}`);
+  console.log(`  ${JSON.stringify(small.world.nature)}`);
+  for (const event of small.world.events) console.log(`    ${JSON.stringify(event)}`);
+  console.log(`  replay it: npm run chaos -- --replay ${file}`);
+}
+
+await (values.replay === undefined ? many() : replay(values.replay));
+// Processes of the last world stand still for ever.
+process.exit();

@@ -1,0 +1,135 @@
+/** All that outlives the controllers of a random world: clouds, hosts, load balancers, people's lock, store, clocks, and what is held against them. */
+import { API_VERSION, type HostPool } from '../../../controller/api/index.ts';
+import { type Instant, type InstanceListing } from '../../../controller/model/index.ts';
+import type { Clock, LoadBalancer } from '../../../controller/ports/index.ts';
+import { seededChance } from '../../../controller/simulate/world/chance.ts';
+import { type SimulatedClock, createSimulatedClock } from '../clock.ts';
+import { INSTALLATION } from '../context.ts';
+import { type MemoryKamal, createMemoryKamal } from '../memory-kamal.ts';
+import { type MemoryWorld, createMemoryWorld, memoryEndpoint } from '../memory-world.ts';
+import { type ChaosCloud, createChaosCloud } from './cloud.ts';
+import type { ChaosWorld, Nature } from './events.ts';
+import { API_URL, POOL, START } from './names.ts';
+import { type Faults, createFaults } from './faults.ts';
+import { type Judge, createJudge } from './judge.ts';
+import { type Backup, type RestorableStore, createRestorableStore } from './restorable-store.ts';
+
+
+export interface Surroundings {
+  nature: Nature;
+  clock: SimulatedClock;
+  /** The controller's own clock, which may be wrong. */
+  ours: Clock;
+  /** By how many milliseconds it is. */
+  skew: number;
+  memory: MemoryWorld;
+  kamal: MemoryKamal;
+  cloud: ChaosCloud;
+  faults: Faults;
+  judge: Judge;
+  /** The load balancers as one process serves them; only the process that leads answers them. */
+  loadBalancer(leads: () => boolean): LoadBalancer;
+  /** Most that a month may cost, in EUR; a person may raise it. */
+  budget: number | undefined;
+  /** What somebody or something did to the load balancers' lists, until when. */
+  listEdits: { url: string; change: 'Unlisted' | 'Listed'; until: Instant }[];
+  /** Until when the load balancers list nothing, as after a restart. */
+  forgetfulUntil: Instant;
+  store: RestorableStore;
+  /** What the next store begins with. */
+  restoreFrom: Backup | undefined;
+  /** Backups that were taken every few seconds, oldest first. */
+  backups: { at: Instant; backup: Backup }[];
+  newID(): string;
+  /** The pool as a person has it in their files. */
+  wanted: Pick<HostPool['spec'], 'maxReplicas' | 'placements' | 'limits'> & { replicas: number };
+  /** One line for each thing worth reading. */
+  log(line: string): void;
+}
+
+export function createSurroundings({ seed, nature }: ChaosWorld, log: (line: string) => void): Surroundings {
+  const clock = createSimulatedClock(START);
+  let count = 0;
+  const newID = (): string => `id${(count += 1).toString(36).padStart(10, '0')}`;
+  const memory = createMemoryWorld({ clock, deployMilliseconds: Math.min(2000, nature.deployMilliseconds) });
+  const kamal = createMemoryKamal(memory, INSTALLATION);
+  kamal.deployMilliseconds = nature.deployMilliseconds;
+  memory.addFixedHost('primary', 'v1');
+  const ours: Clock = { now: () => clock.now() + world.skew, sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal) };
+  const judge = createJudge(() => world);
+  const world: Surroundings = {
+    nature, clock, ours, skew: 0, memory, kamal, judge, newID, log,
+    cloud: createChaosCloud(memory, nature, judge, seededChance(seed, 2)),
+    faults: createFaults(clock, nature.callMilliseconds, seededChance(seed, 3), ({ port, method }) => judge.fault(`passes spin: ${port}.${method} is called again and again without any time between`)),
+    loadBalancer: servedBy(() => world),
+    budget: nature.budget,
+    listEdits: [], forgetfulUntil: 0, backups: [], restoreFrom: undefined,
+    store: undefined as never,
+    wanted: {
+      replicas: nature.replicas, maxReplicas: nature.maxReplicas, placements: placementsIn('FirstSecond'),
+      limits: { maxSurge: nature.maxSurge, maxUnhealthyPercent: 50, maxStartTimeoutSeconds: 600, startTimeoutSeconds: 120, maxParallelDeploys: 2, deployTimeoutSeconds: 60, startBackoffSeconds: 10 },
+    },
+  };
+  world.store = openStore(world);
+  return world;
+}
+
+/** What a process was given last it serves, and forgets with its end; the load balancers keep what they took last. */
+function servedBy(worldOf: () => Surroundings): Surroundings['loadBalancer'] {
+  let taken = 0;
+  return (leads) => {
+    let latest = -1;
+    return {
+      async apply(membership) {
+        if (membership.generation <= latest || !leads()) return;
+        latest = membership.generation;
+        await worldOf().memory.loadBalancer.apply({ ...membership, generation: taken += 1 });
+      },
+      confirm: async (spec) => edited(worldOf(), await worldOf().memory.loadBalancer.confirm(spec)),
+    };
+  };
+}
+
+/** A store that is empty, or as it was. */
+export function openStore(world: Surroundings, from?: Backup): RestorableStore {
+  const clock = world.nature.storeClock === 'Own' ? world.clock : world.ours;
+  return createRestorableStore({
+    clock, ids: world.newID, ...(from === undefined ? {} : { from }),
+    told: ({ key, reason, message }) => world.log(`event ${key.name} ${reason}: ${message}`),
+  });
+}
+
+export function placementsIn(order: 'FirstSecond' | 'SecondFirst' | 'SecondAlone'): HostPool['spec']['placements'] {
+  const [first, second] = ['first', 'second'].map((name) => ({ name, provider: 'Local' as const }));
+  const list = order === 'FirstSecond' ? [first, second] : order === 'SecondFirst' ? [second, first] : [second];
+  return list as HostPool['spec']['placements'];
+}
+
+/** A person applies the pool, or applies it again: what they have in their file holds. */
+export async function applyPool(world: Surroundings): Promise<void> {
+  const { store, wanted, memory } = world;
+  const [primary] = memory.hosts().filter(({ order }) => order.owner === undefined).map(memoryEndpoint);
+  if (primary === undefined) throw new Error('there is no fixed host');
+  const spec = {
+    kamal: { service: 'app', role: 'web' }, ...wanted,
+    fixedHosts: [{ name: 'primary', address: primary.address, ports: primary.ports }],
+    loadBalancer: { traefik: { service: 'web', apiURLs: [API_URL] } },
+    health: { intervalSeconds: 1, unhealthyAfterSeconds: 10 },
+    drain: { timeoutSeconds: 8 },
+  };
+  const pool = await store.get('HostPool', POOL);
+  if (pool === undefined) await store.create('HostPool', { apiVersion: API_VERSION, kind: 'HostPool', metadata: POOL, spec: spec as never });
+  else if (pool.metadata.deletionTimestamp === undefined) await store.update('HostPool', { ...pool, spec: { ...pool.spec, ...spec, paused: false, deletionPolicy: 'Retain' } as never });
+}
+
+function edited({ clock, listEdits, forgetfulUntil }: Surroundings, listings: InstanceListing[]): InstanceListing[] {
+  const now = clock.now();
+  const standing = listEdits.filter(({ until }) => now < until);
+  return listings.map((listing) => {
+    if (listing.kind !== 'Listing') return listing;
+    if (now < forgetfulUntil) return { ...listing, servers: [] };
+    const kept = listing.servers.filter(({ url }) => standing.every((edit) => edit.url !== url || edit.change !== 'Unlisted'));
+    const added = standing.filter(({ url, change }) => change === 'Listed' && kept.every((server) => server.url !== url));
+    return { ...listing, servers: [...kept, ...added.map(({ url }) => ({ url, state: 'Up' as const }))] };
+  });
+}
