@@ -80,7 +80,7 @@ realSuite('what a person reads when something refuses', CLUSTER_PARTS, function 
   });
 
   it('a newcomer that shows another host key than it was given: nothing is done on it', async () => {
-    await world.apply(document({ placements: [placement({ image: OWN_KEYS })], limits: { ...document().spec.limits, startTimeoutSeconds: 25 } as HostPool['spec']['limits'] }));
+    await world.apply(document({ placements: [placement({ image: OWN_KEYS })], limits: { ...document().spec.limits, startTimeoutSeconds: 25, maxStartTimeoutSeconds: 25 } as HostPool['spec']['limits'] }));
     await world.scale('shop', 2);
     await untilTold('kamalhost', 'HostKeyVerified', 'HostKeyMismatch', /SHA256:/);
     const [host] = await world.hosts('shop');

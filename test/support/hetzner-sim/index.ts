@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Contract, loadContract } from '../cloud-sim/contract.ts';
 import { type ServedCloud, requestBucket, serveCloud } from '../cloud-sim/serve.ts';
+import { planted } from '../planted.ts';
 import { HETZNER_CONVENTIONS } from './contract.ts';
 import { type Project, type ProjectOptions, createProject } from './project.ts';
 import { routesOf } from './routes.ts';
 
 export interface HetznerSimOptions extends ProjectOptions {
   port?: number;
-  /** What a client must send; `sim-token` by default. */
+  /** What a client must send; a planted secret by default. */
   token?: string;
   readOnlyToken?: string;
   currency?: string;
@@ -26,7 +27,7 @@ export interface HetznerSim extends ServedCloud {
 }
 
 export async function startHetznerSim(options: HetznerSimOptions): Promise<HetznerSim> {
-  const { clock, token = 'sim-token', readOnlyToken, rateLimit = 3600, currency = 'EUR' } = options;
+  const { clock, token = planted('cloud-token'), readOnlyToken, rateLimit = 3600, currency = 'EUR' } = options;
   const project = createProject(options);
   const rate = requestBucket(rateLimit, 3600, () => clock.now());
   const served = await serveCloud({

@@ -2,6 +2,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { planted } from '../planted.ts';
 import { PROXY_IMAGE } from './images.ts';
 import { type Kamal, type KamalEnd, runKamal } from './kamal.ts';
 import type { KeyPair } from './keys.ts';
@@ -9,6 +10,8 @@ import type { Registry } from './registry.ts';
 import { SYSTEM_PATH } from './run-program.ts';
 
 export const PROXY_METRICS_PORT = 9_394;
+/** Of the application's environment. */
+export const APP_SECRET = planted('secret-key-base');
 
 export interface ProjectOptions {
   service: string;
@@ -52,7 +55,7 @@ export async function writeProject(folder: string, kamal: Kamal, options: Projec
   await writeFile(`${identity}.pub`, `${options.key.publicKey}\n`);
   await writeFile(knownHostsFile, options.knownHosts.map((line) => `${line}\n`).join(''));
   await writeFile(join(home, '.ssh', 'config'), ['Host *', '  StrictHostKeyChecking yes', `  UserKnownHostsFile ${knownHostsFile}`, '  ConnectTimeout 5', ''].join('\n'));
-  const environment = { PATH: SYSTEM_PATH, HOME: home, LANG: 'C.UTF-8', KAMAL_REGISTRY_PASSWORD: options.registry.password, SECRET_KEY_BASE: 'not a secret' };
+  const environment = { PATH: SYSTEM_PATH, HOME: home, LANG: 'C.UTF-8', KAMAL_REGISTRY_PASSWORD: options.registry.password, SECRET_KEY_BASE: APP_SECRET };
   return {
     folder, environment, inventoryFile, knownHostsFile,
     kamal: (args, env = {}, signal) => runKamal(kamal, folder, args, { ...environment, ...env }, signal),

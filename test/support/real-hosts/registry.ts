@@ -3,15 +3,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { locate } from '../../../hack/real-parts/locate.ts';
+import { planted } from '../planted.ts';
 import type { Site } from './site.ts';
 
 /** The only format of manifests that is pushed here. */
 export const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
 const PORT = 5_000;
 const USERNAME = 'deployer';
-const PASSWORD = 'pull-and-push';
-/** bcrypt of the password, which is known to everybody. */
-const HTPASSWD = `${USERNAME}:$2b$04$iS2p9i3eOcEhs/XEdXou4eIA/QIepZaJkh7rKCkUQ2UET/MWwknsS\n`;
+const PASSWORD = planted('registry');
+/** bcrypt of the password. */
+const HTPASSWD = `${USERNAME}:$2b$04$to1o/J9eoTuqebgu6FIuP.y3yYu8rVH2szoRvGDy8h78kzHXZxzMW\n`;
 
 export interface Registry {
   /** `host:port`, the first part of every image's name. */

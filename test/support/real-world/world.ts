@@ -14,9 +14,11 @@ import { CONTROL_PLANE_PARTS, type ControlPlane, startControlPlane } from '../co
 import { openBeside } from '../e2e/world.ts';
 import { type ControllerProcess, startControllerProcess } from '../e2e/controller-process.ts';
 import { type HetznerSim, startHetznerSim } from '../hetzner-sim/index.ts';
+import { planted } from '../planted.ts';
 import { type Kamal, findKamal } from '../real-hosts/kamal.ts';
 import { HOST_PARTS } from '../real-hosts/machine-parts.ts';
 import { type Estate, SERVES_FIRST, startEstate } from '../real-hosts/people.ts';
+import { APP_SECRET } from '../real-hosts/project.ts';
 import { freePort } from '../real/free-port.ts';
 import type { Prometheus } from '../real/prometheus.ts';
 import type { Traefik } from '../real/traefik.ts';
@@ -24,6 +26,7 @@ import { type Patience, until } from '../real/until.ts';
 import { NAMESPACE } from './documents.ts';
 import { commandLine } from './command-line.ts';
 import { SCRAPE_SECONDS, startFront, startMetrics } from './front.ts';
+import { watchSecrecy } from './secrecy.ts';
 import { type Service, type ServiceOptions, startService } from './service.ts';
 import { situationOf } from './situation.ts';
 
@@ -92,7 +95,7 @@ export async function startRealWorld(options: WorldOptions): Promise<World> {
   for (const [name, contents] of images) await estate.rack.prepareImage(name, estate.registry, contents.map((image) => `${estate.registry.server}/${image}`));
 
   const cloud = await startHetznerSim({
-    clock: systemClock, backing: estate.rack, ...BOOT, ...(options.maxServers !== undefined && { maxServers: options.maxServers }),
+    clock: systemClock, token: planted('cloud-token'), backing: estate.rack, ...BOOT, ...(options.maxServers !== undefined && { maxServers: options.maxServers }),
     images: images.map(([name], index) => ({ id: 300_000_000 + index, name, type: 'snapshot', architecture: 'x86', description: name })),
   });
   making.defer(() => cloud.close());
@@ -113,14 +116,22 @@ export async function startRealWorld(options: WorldOptions): Promise<World> {
     args: ['--prometheus', prometheus.url, '--scrape-interval', String(SCRAPE_SECONDS), '--kamal-projects', folders.projects],
     env: {
       PATH: process.env['PATH'] ?? '', KAMAL_AUTOSCALER_SSH_KEY_FILE: keyFile, HCLOUD_ENDPOINT: cloud.endpoint, HCLOUD_TOKEN: cloud.token, KAMAL_AUTOSCALER_KAMAL: kamal.program,
-      KAMAL_REGISTRY_PASSWORD: estate.registry.password, SECRET_KEY_BASE: 'not a secret',
+      KAMAL_REGISTRY_PASSWORD: estate.registry.password, SECRET_KEY_BASE: APP_SECRET,
     },
   }));
   const endings: (() => void)[] = [];
   const store = plane === undefined ? openBeside(folders.state, endings) : plane.store();
   making.defer(() => endings.forEach((end) => end()));
+  const secrecy = watchSecrecy({ plane, store, controller, estate }, folders.state);
   const ending = making.move();
-  return { ...joined({ plane, store, controller, estate, cloud, folders, services }), kamal, traefik, prometheus, [Symbol.asyncDispose]: () => ending.disposeAsync() };
+  return {
+    ...joined({ plane, store, controller, estate, cloud, folders, services }), kamal, traefik, prometheus,
+    async [Symbol.asyncDispose]() {
+      const told = await secrecy.end();
+      await ending.disposeAsync();
+      if (told.length > 0) throw new Error(`a secret was told by: ${told.join(', ')}`);
+    },
+  };
 }
 
 interface Parts extends Pick<World, 'plane' | 'store' | 'controller' | 'estate' | 'cloud'> {

@@ -4,8 +4,9 @@ import { expect } from 'chai';
 import { until } from '../../support/real/until.ts';
 import { FakePrometheus, failure, scalar } from '../observe/fake-prometheus.ts';
 import { type Installation, type Place, call, createPlace, policyText, poolText, startInstallation } from './installation.ts';
+import { planted } from '../../support/planted.ts';
 
-const SECRET = 'a-very-secret-token';
+const SECRET = planted('prometheus');
 
 describe('what a person must mend is a condition of the object', function () {
   this.timeout(60_000);

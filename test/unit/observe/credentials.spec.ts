@@ -7,8 +7,11 @@ import { PrometheusSource, settingsFault } from '../../../controller/observe/ind
 import type { PrometheusSettings } from '../../../controller/observe/index.ts';
 import type { AbsenceKind } from '../../../controller/model/index.ts';
 import { createSimulatedClock } from '../../support/clock.ts';
+import { planted } from '../../support/planted.ts';
 import { failure, FakePrometheus, vector } from './fake-prometheus.ts';
 import { NOW, NOW_SECONDS, ownQuery } from './world.ts';
+
+const [TOKEN, PASSWORD] = [planted('token'), planted('password')];
 
 describe('credentials for Prometheus', () => {
   const folder = mkdtempSync(join(tmpdir(), 'observe-'));
@@ -39,8 +42,8 @@ describe('credentials for Prometheus', () => {
     const header = (name: string): unknown => prometheus.asked.at(-1)?.headers[name];
 
     it('sends a bearer token', async () => {
-      expect(await outcome({ credential: { kind: 'Bearer', token: { kind: 'Value', value: 't0ken-abc' } } })).to.equal('Value');
-      expect(header('authorization')).to.equal('Bearer t0ken-abc');
+      expect(await outcome({ credential: { kind: 'Bearer', token: { kind: 'Value', value: TOKEN } } })).to.equal('Value');
+      expect(header('authorization')).to.equal(`Bearer ${TOKEN}`);
     });
 
     it('reads a token file anew for each request', async () => {
@@ -62,8 +65,8 @@ describe('credentials for Prometheus', () => {
     });
 
     it('sends user and password', async () => {
-      expect(await outcome({ credential: { kind: 'Basic', user: 'me', password: { kind: 'Value', value: 's3cret' } } })).to.equal('Value');
-      expect(header('authorization')).to.equal(`Basic ${Buffer.from('me:s3cret').toString('base64')}`);
+      expect(await outcome({ credential: { kind: 'Basic', user: 'me', password: { kind: 'Value', value: PASSWORD } } })).to.equal('Value');
+      expect(header('authorization')).to.equal(`Basic ${Buffer.from(`me:${PASSWORD}`).toString('base64')}`);
     });
 
     it('sends headers and parameters under the path prefix, as one form', async () => {
@@ -80,18 +83,18 @@ describe('credentials for Prometheus', () => {
         writeFileSync(file('token'), 'wrong');
         expect(await outcome({})).to.match(/^Unreachable: .*no credential is set/);
         expect(await outcome({ credential: { kind: 'Bearer', token: { kind: 'File', path: file('token') } } })).to.match(/the bearer token in .*token is refused: replace it/);
-        expect(await outcome({ credential: { kind: 'Basic', user: 'me', password: { kind: 'Value', value: 's3cret' } } })).to.match(/user me and its password are refused/);
+        expect(await outcome({ credential: { kind: 'Basic', user: 'me', password: { kind: 'Value', value: PASSWORD } } })).to.match(/user me and its password are refused/);
       });
     }
 
     it('shows no secret, even when the answer echoes it', async () => {
-      const secrets = ['t0ken-abc', 'header-secret', 'parameter-secret'];
+      const secrets = [TOKEN, 'header-secret', 'parameter-secret'];
       prometheus.answer = () => failure(400, 'bad_data', `you sent ${secrets.join(' and ')}`);
       const settings = { headers: { 'X-Key': 'header-secret' }, parameters: { key: 'parameter-secret' } };
-      const echoed = await outcome({ ...settings, credential: { kind: 'Bearer', token: { kind: 'Value', value: 't0ken-abc' } } });
+      const echoed = await outcome({ ...settings, credential: { kind: 'Bearer', token: { kind: 'Value', value: TOKEN } } });
       expect(echoed).to.contain('you sent *** and *** and ***');
       await prometheus.stop();
-      const away = await outcome({ ...settings, credential: { kind: 'Basic', user: 'me', password: { kind: 'Value', value: 't0ken-abc' } } });
+      const away = await outcome({ ...settings, credential: { kind: 'Basic', user: 'me', password: { kind: 'Value', value: TOKEN } } });
       expect(away).to.match(/^Unreachable: .*cannot be reached: ECONN/);
       for (const secret of secrets) expect(away).to.not.contain(secret);
     });

@@ -1,0 +1,16 @@
+/** What the output of a test command tells. Pure. */
+import { stripVTControlCharacters } from 'node:util';
+import { PLANTED_MARK } from '../test/support/planted.ts';
+
+export interface Counts { passed: number; failed: number; skipped: number }
+
+/** Mocha's closing lines, of every mocha run in the output; colours, which some terminals force, are taken out. */
+export function countTests(output: string): Counts {
+  const plain = stripVTControlCharacters(output);
+  const sum = (word: string) => [...plain.matchAll(new RegExp(`^\\s+(\\d+) ${word}\\b`, 'gm'))].reduce((all, [, digits]) => all + Number(digits), 0);
+  return { passed: sum('passing'), failed: sum('failing'), skipped: sum('pending') };
+}
+
+/** Lines that tell a secret which a suite planted, with the secret taken out. */
+export const toldSecrets = (output: string): string[] =>
+  output.split('\n').filter((line) => line.includes(PLANTED_MARK)).map((line) => line.replaceAll(new RegExp(`${PLANTED_MARK}[\\w-]*`, 'g'), '***'));
