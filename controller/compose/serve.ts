@@ -1,4 +1,5 @@
 import type { TraefikHTTP } from '../act/traffic/index.ts';
+import { messageOf } from '../model/index.ts';
 import { loadMembership } from '../reconcile/membership-document.ts';
 import { type HttpServer, startHttpServer } from '../runtime/http-server.ts';
 import type { Log } from '../runtime/log.ts';
@@ -36,5 +37,5 @@ export function serveController(settings: Settings, controller: Controller, { tr
     inventory: (request) => inventory.respond(request),
     discovery: (target) => discover(context.store, target),
     deployed: tellDeployed(controller, { token: settings.kamal?.deployedToken, kamal, log }),
-  });
+  }, { failed: (error) => log.log('error', `the renewed certificate is not used, the one before is: ${messageOf(error)}`) });
 }

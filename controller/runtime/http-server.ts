@@ -1,8 +1,10 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { type Server as SecureServer, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { ClassifiedError } from '../model/index.ts';
+import { type TLSFiles, readTLSFiles, watchTLSFiles } from './tls-files.ts';
 
 /** What the controller answers over HTTP. Each route's content comes from elsewhere; here are only paths and codes. */
 export interface Answers {
@@ -34,8 +36,15 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Listens until closed. Port 0 takes a free one. Errors: `Unavailable` for a port that is taken, `Forbidden`, `Invalid` for an address that is none here. */
-export async function startHttpServer(listen: { address: string; port: number }, answers: Answers): Promise<HttpServer> {
+export interface Listen {
+  address: string;
+  port: number;
+  /** Without it requests and answers are plain text. */
+  tls?: TLSFiles;
+}
+
+/** Listens until closed. Port 0 takes a free one. A renewed certificate is taken without a restart. Errors: `Unavailable` for a port that is taken, `Forbidden`, `Invalid` for an address that is none here or for a certificate that cannot be used. */
+export async function startHttpServer(listen: Listen, answers: Answers, renewal: { failed?: (error: unknown) => void; lookMilliseconds?: number } = {}): Promise<HttpServer> {
   const app = new Hono();
   app.get('/healthz', (c) => {
     const why = answers.unhealthy();
@@ -66,9 +75,12 @@ export async function startHttpServer(listen: { address: string; port: number },
     return new Response(`${text}\n`, { status });
   });
 
+  const place = { fetch: app.fetch, hostname: listen.address, port: listen.port };
+  const secure = listen.tls && { createServer, serverOptions: { minVersion: 'TLSv1.2' as const, ...await readTLSFiles(listen.tls) } };
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: listen.address, port: listen.port }, (info: AddressInfo) => {
-      resolve({ port: info.port, close: () => closeServer(server) });
+    const server = serve({ ...place, ...secure }, (info: AddressInfo) => {
+      const watch = listen.tls && watchTLSFiles(listen.tls, (options) => (server as SecureServer).setSecureContext({ minVersion: 'TLSv1.2', ...options }), renewal.failed ?? (() => undefined), renewal.lookMilliseconds);
+      resolve({ port: info.port, close: () => (watch?.close(), closeServer(server)) });
     });
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, `${listen.address}:${listen.port}`)));
   });

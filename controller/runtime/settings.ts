@@ -1,9 +1,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ClassifiedError, type ProviderName } from '../model/index.ts';
+import type { Listen } from './http-server.ts';
 import { type KamalFlags, type KamalSettings, readKamal } from './kamal-settings.ts';
 import type { LogLevel } from './log.ts';
 import { readSecret } from './read-secret.ts';
+import { TLS_SETTING_NAMES } from './tls-files.ts';
 
 /** A secret by value, or in a file that is read anew for every use. */
 export type SecretSetting = { kind: 'Value'; value: string } | { kind: 'File'; path: string };
@@ -44,7 +46,7 @@ export interface Settings {
   installation: string;
   mode: { kind: 'Standalone'; configFolder: string } | { kind: 'Cluster'; kubeconfig?: string; context?: string; namespace: string };
   stateFolder: string;
-  listen: { address: string; port: number };
+  listen: Listen;
   /** Other requests to the Traefik endpoint are refused. */
   traefikToken?: string;
   metrics: MetricsSettings;
@@ -94,7 +96,7 @@ export function readSettings(flags: RunFlags, environment: Environment): Setting
     installation: readInstallation(flags.installation ?? from('INSTALLATION')),
     mode: readMode(flags, from),
     stateFolder: stateFolder(flags.state, environment),
-    listen: readListen(flags.listen ?? from('LISTEN') ?? '127.0.0.1:9595'),
+    listen: { ...readListen(flags.listen ?? from('LISTEN') ?? '127.0.0.1:9595'), ...readTLS(environment) },
     metrics: readMetrics(flags, environment),
     ceilings: readCeilings(flags.maxServers ?? from('MAX_SERVERS')),
     budgets: readBudgets(flags.budget ?? from('BUDGET')),
@@ -150,6 +152,14 @@ function readListen(value: string): Settings['listen'] {
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) throw invalid(`--listen ${JSON.stringify(value)}: write ADDRESS:PORT, such as 127.0.0.1:9595`);
   return { address: match[1] ?? (match[2] === '' ? '0.0.0.0' : match[2] ?? ''), port };
+}
+
+function readTLS(environment: Environment): Pick<Listen, 'tls'> {
+  const [certificateFile, keyFile] = [environment[TLS_SETTING_NAMES.certificateFile], environment[TLS_SETTING_NAMES.keyFile]];
+  if (filled(certificateFile) && filled(keyFile)) return { tls: { certificateFile, keyFile } };
+  if (!filled(certificateFile) && !filled(keyFile)) return {};
+  const [is, lacks] = filled(certificateFile) ? [TLS_SETTING_NAMES.certificateFile, TLS_SETTING_NAMES.keyFile] : [TLS_SETTING_NAMES.keyFile, TLS_SETTING_NAMES.certificateFile];
+  throw invalid(`${is} is set without its other half: set ${lacks} too`);
 }
 
 /** Where metrics come from. Throws Invalid like `readSettings`. */
