@@ -1,5 +1,6 @@
 /** DigitalOcean's API on a loopback port. */
 import { randomUUID } from 'node:crypto';
+import { planted } from '../planted.ts';
 import { type Contract, loadContract } from '../cloud-sim/contract.ts';
 import { type ServedCloud, requestBucket, serveCloud } from '../cloud-sim/serve.ts';
 import { type Account, type AccountOptions, createAccount } from './account.ts';
@@ -8,7 +9,7 @@ import { routesOf } from './routes.ts';
 
 export interface DigitalOceanSimOptions extends AccountOptions {
   port?: number;
-  /** What a client must send; `sim-token` by default. */
+  /** What a client must send; a planted secret by default. */
   token?: string;
   readOnlyToken?: string;
   /** Requests an hour and a minute. */
@@ -25,7 +26,7 @@ export interface DigitalOceanSim extends ServedCloud {
 }
 
 export async function startDigitalOceanSim(options: DigitalOceanSimOptions): Promise<DigitalOceanSim> {
-  const { clock, token = 'sim-token', readOnlyToken, rateLimits = { hour: 5000, minute: 250 } } = options;
+  const { clock, token = planted('cloud-token'), readOnlyToken, rateLimits = { hour: 5000, minute: 250 } } = options;
   const account = createAccount(options);
   const hour = requestBucket(rateLimits.hour, 3600, () => clock.now());
   const minute = requestBucket(rateLimits.minute, 60, () => clock.now());
