@@ -531,6 +531,17 @@ startFailures?: number
  */
 lastStartFailureAt?: string
 /**
+ * Failed hosts of which evidence is kept, the newest first; `kamal-autoscaler evidence HOST` prints it.
+ * 
+ * @maxItems 10
+ */
+evidence?: {
+host: string
+cause: ("StartFailed" | "Unhealthy" | "ServerLost")
+reason: string
+at: string
+}[]
+/**
  * No host is created before.
  */
 startBackoffUntil?: string
@@ -740,6 +751,21 @@ kind: ("Rotate" | "Deploy" | "Resume" | "Quiesce" | "Stop" | "Preseed")
  */
 version?: string
 startedAt: string
+}
+/**
+ * Why the host failed, where it did; what it says of itself is kept before its server is deleted.
+ */
+evidence?: {
+cause: ("StartFailed" | "Unhealthy" | "ServerLost")
+reason: string
+/**
+ * When it was first gathered; its server is kept 20 s longer at most.
+ */
+since?: string
+/**
+ * When that was done.
+ */
+keptAt?: string
 }
 /**
  * Work for which the host asks for Kamal's deploy lock, or which it does under it.

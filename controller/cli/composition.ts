@@ -1,5 +1,5 @@
 import type { Kind, ObjectKey, Resource } from '../api/index.ts';
-import type { Instant, Inventory, Membership, Server } from '../model/index.ts';
+import type { Evidence, Instant, Inventory, Membership, Server } from '../model/index.ts';
 import type { DecisionLog, Store } from '../ports/index.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -83,6 +83,8 @@ export interface OpenStore {
   inventory(): Promise<Inventory | undefined>;
   /** Host-hours of a pool's bought hosts in a calendar month (`YYYY-MM`, UTC), those that still run included. */
   hostHours(pool: ObjectKey, month: string, now: Instant): Promise<number>;
+  /** What is kept of a pool's failed hosts, the newest first. */
+  evidence(pool: ObjectKey, now: Instant): Promise<Evidence[]>;
   close(): Promise<void>;
 }
 

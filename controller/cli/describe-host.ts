@@ -28,6 +28,7 @@ export function describeHost(host: KamalHost, io: Io): Description {
       ['Attempts', status?.createAttempts === undefined || status.createAttempts < 2 ? undefined : `${status.createAttempts} create calls`],
       ['Operation', status?.operation === undefined ? undefined : `${status.operation.kind} for ${ageOf(status.operation.startedAt, now) ?? '<unknown>'} (${status.operation.id})`],
       ['Failure', failureText(status?.failure, now)],
+      ['Evidence', status?.evidence === undefined ? undefined : status.evidence.keptAt === undefined ? 'kept before its server is given back' : `kamal-autoscaler evidence ${metadata.name}`],
     ], io.columns),
     sections: [timeline(host, now), conditionsSection(status?.conditions as Condition[] | undefined, now, io.columns)],
   };

@@ -32,6 +32,7 @@ export async function describePool(open: OpenStore, pool: HostPool, io: Io): Pro
     ], io.columns),
     sections: [
       hostsSection(pool, hosts.filter(({ spec }) => spec.poolRef.name === key.name), (name) => memberText(membership, listed, name), now, io.columns),
+      evidenceSection(pool, now, io.columns),
       conditionsSection(pool.status?.conditions as Condition[] | undefined, now, io.columns),
     ],
   };
@@ -112,6 +113,13 @@ function hostsSection({ spec }: HostPool, hosts: readonly KamalHost[], member: (
   const table = tableLines(['NAME', 'PHASE', 'SINCE', 'ADDRESS', 'MEMBER'].map((title) => ({ title, align: 'Left' })), [...fixed, ...bought], undefined);
   const notes = hosts.flatMap((host) => hanging(`${host.metadata.name}: `, noteOf(host), widthWithin(columns)));
   return { title: 'Hosts', lines: [...table, ...notes] };
+}
+
+/** Failed hosts that are gone, with the command that prints what they said. */
+function evidenceSection({ status }: HostPool, now: Instant, columns: number): Section {
+  const lines = (status?.evidence ?? []).flatMap(({ host, cause, reason, at }) =>
+    hanging(`${(ageOf(at, now) ?? '').padEnd(5)} `, plainText(`${cause}: ${reason}; kamal-autoscaler evidence ${host}`), widthWithin(columns)));
+  return { title: 'Evidence', lines };
 }
 
 /** What a host waits for and what failed last. */

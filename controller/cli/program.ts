@@ -3,6 +3,7 @@ import type { Composition, Io } from './composition.ts';
 import { addDescribe } from './describe.ts';
 import { addEvaluate } from './evaluate.ts';
 import { CommandFailure, EXIT, report } from './failure.ts';
+import { addEvidence } from './evidence.ts';
 import { addGet } from './get.ts';
 import { addInventory } from './inventory.ts';
 import { addKeep } from './keep.ts';
@@ -66,6 +67,7 @@ function describeProgram(composition: Composition, io: Io, finish: (code: number
   addSimulate(program, composition, io, finish);
   addPauseAndResume(program, composition, io, finish);
   addKeep(program, composition, io, finish);
+  addEvidence(program, composition, io, finish);
   program.command('version').description('Show the version.')
     .addHelpText('after', '\nExample:\n  kamal-autoscaler version')
     .action(() => io.stdout(`${composition.version}\n`));

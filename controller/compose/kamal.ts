@@ -68,7 +68,8 @@ export function openKamal(settings: Settings, { clock, log, store, leadership, s
 
   return {
     deployer: createKamalDeployer({
-      runs, preflight, fleets, redact, onHost: (target, command, options) => ssh.run(target, command, options), inspectMachine: createMachineInspector(ssh, redact), rotate: createRotate(ssh, clock, redact),
+      runs, preflight, fleets, redact, onHost: (target, command, options) => ssh.run(target, command, options),
+      readOnHost: (target, command, options) => ssh.run(target, command, { ...options, trust: 'FirstContact' }), inspectMachine: createMachineInspector(ssh, redact), rotate: createRotate(ssh, clock, redact),
     }),
     deployLock: createKamalLock({ runs, preflight, fixedHosts, fleets, clock }),
     hasProject: (service) => openSource(resolve(kamal.projects), service).then(() => true, () => false),

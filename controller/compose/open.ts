@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Io, OpenStore, StoreLocation } from '../cli/index.ts';
 import type { Documents } from '../ports/index.ts';
+import { loadEvidence } from '../reconcile/evidence-document.ts';
 import { hostHoursOf, readLedger } from '../reconcile/ledger.ts';
 import { loadInventory } from '../reconcile/inventory.ts';
 import { loadMembership } from '../reconcile/membership-document.ts';
@@ -41,12 +42,13 @@ function openCluster(where: StoreLocation & { kind: 'Cluster' }, io: Io): OpenSt
   };
 }
 
-function documentsOf(documents: Documents): Pick<OpenStore, 'inventory' | 'membership' | 'hostHours'> {
+function documentsOf(documents: Documents): Pick<OpenStore, 'evidence' | 'inventory' | 'membership' | 'hostHours'> {
   return {
     async membership() {
       const { membership, version } = await loadMembership(documents);
       return version === undefined ? undefined : membership;
     },
+    evidence: async (pool, now) => (await loadEvidence(documents, pool, now)).records,
     inventory: async () => (await loadInventory(documents)).inventory,
     hostHours: async (pool, month, now) => hostHoursOf(readLedger((await documents.load(LEDGER_DOCUMENT))?.value), pool, month, now),
   };

@@ -3,6 +3,7 @@ export * from './constraint.ts';
 export * from './decision.ts';
 export * from './endpoint.ts';
 export * from './errors.ts';
+export type * from './evidence.ts';
 export * from './facts.ts';
 export * from './fleet.ts';
 export * from './inventory-of-servers.ts';

@@ -1,5 +1,5 @@
 import type { HostPoolSpec, ObjectKey } from '../api/index.ts';
-import type { AppFact, Endpoint, FleetReference, MachineFact, OperationFact, OperationKind } from '../model/index.ts';
+import type { AppFact, Endpoint, EvidenceFound, FleetReference, MachineFact, OperationFact, OperationKind } from '../model/index.ts';
 
 /** Which role of which Kamal service a host runs. */
 export type RoleRef = HostPoolSpec['kamal'];
@@ -50,6 +50,11 @@ export interface Deployer {
   survives(operationID: string): Promise<'Running' | 'Ended' | 'Unknown'>;
   /** Calls back when an operation ends. */
   onEnd(listener: (host: ObjectKey) => void): void;
+  /**
+   * What earlier work on a host printed and what the machine says of itself, for people, before it is deleted. Redacted, at
+   * most 50 KB, and had within so many seconds. Does not throw: what cannot be had is named.
+   */
+  evidence(target: DeployTarget, seconds: number): Promise<EvidenceFound>;
   /** What these hosts of one role serve, taken together. */
   reference(targets: readonly DeployTarget[], role: RoleRef): Promise<FleetReference>;
   /** Whether work on this target runs under Kamal's deploy lock. */

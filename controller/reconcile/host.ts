@@ -1,10 +1,12 @@
 import { type HostPool, type KamalHost, HOST_FINALIZER, type ObjectKey, keyOf } from '../api/index.ts';
 import { type HostFacts, type HostStep, type OperationFact, type Outcome, fromTimestamp, done, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
 import { maySpare, nextHostStep } from '../plan/index.ts';
+import { clip } from '../report/conditions.ts';
 import { sameJSON, withHostStatus } from '../report/status.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { createServer } from './create-server.ts';
 import { deleteServer } from './delete-server.ts';
+import { evidenceCause, isDue, keepEvidence } from './evidence.ts';
 import { tellAdvance } from './host-events.ts';
 import { judge, noteFacts } from './note-facts.ts';
 import { observeHost } from './observe-host.ts';
@@ -30,6 +32,7 @@ export async function reconcileHost(context: Context, key: ObjectKey): Promise<O
   const view = await viewHost(context, noted, pool);
   const step = nextHostStep(view, facts, context.clock.now());
   const settled = await settleClaim(context, noted, pool, facts, step);
+  if (isDue(settled, step)) return keepEvidence(context, settled, pool, facts);
   // While a host in service only waits, what speaks against it is what a person wants to read.
   const why = judgement !== undefined && judgement.health !== 'Healthy' && (view.phase !== 'InService' || maySpare(facts)) ? judgement.why : undefined;
   return perform(context, settled, pool, step.kind === 'Wait' && why !== undefined ? { ...step, why } : step, facts.operation);
@@ -100,11 +103,13 @@ async function advance(context: Context, host: KamalHost, pool: HostPool | undef
     }
     change.failure = { ...step.failure, at: toTimestamp(now), count: host.status?.failure?.count ?? 0 };
   }
+  const cause = evidenceCause(host, step);
+  if (cause !== undefined && host.status?.evidence === undefined) change.evidence = { cause, reason: clip(step.why, 300) };
   if (step.to === 'Departing' && pool !== undefined) await noteEarlyLoss(context, pool, host, step.why);
   // Only the first time: by it a host that comes back is told from one that starts, and given its own time.
   if (step.to === 'Joining') change.joiningSince = host.status?.joiningSince ?? toTimestamp(now);
   const boots = step.to === 'InService' && host.status?.bootedAt === undefined;
-  if (step.to === 'InService') Object.assign(change, { inServiceAt: toTimestamp(now), unhealthySince: undefined, failure: undefined, ...(boots ? { bootedAt: toTimestamp(now) } : {}) });
+  if (step.to === 'InService') Object.assign(change, { inServiceAt: toTimestamp(now), unhealthySince: undefined, failure: undefined, evidence: undefined, ...(boots ? { bootedAt: toTimestamp(now) } : {}) });
   if (step.to === 'Draining' && pool !== undefined) {
     Object.assign(change, { drainOrigin: host.status?.phase, drainDeadline: toTimestamp(now + seconds(pool.spec.drain.timeoutSeconds)) });
   }

@@ -36,7 +36,7 @@ export function instrumented<Port extends object>(name: string, port: Port, hook
 
 const asynchronous = new Set([
   // CloudProvider, Deployer, HostProbe, LoadBalancer
-  'list', 'find', 'create', 'delete', 'price', 'problemOf', 'mark', 'inspect', 'start', 'reference', 'survives', 'up', 'preJoin', 'requests', 'inFlight', 'apply', 'confirm',
+  'list', 'find', 'create', 'delete', 'price', 'problemOf', 'mark', 'inspect', 'evidence', 'start', 'reference', 'survives', 'up', 'preJoin', 'requests', 'inFlight', 'apply', 'confirm',
   // DeployLock
   'look', 'acquire', 'release',
   // Store, Documents, MetricsSource, DecisionLog

@@ -129,6 +129,7 @@ export function createMemoryKamal(world: MemoryWorld, installation: string, call
     const table: OperationTable = createOperationTable(1000);
     const listeners: ((host: ObjectKey) => void)[] = [];
     return {
+      evidence: async ({ host }) => ({ texts: [{ name: 'app log', text: `the last words of ${host.name}` }], missing: [] }),
       async inspect(target, fleet) {
         if (kamal.inspectMilliseconds > 0) await clock.sleep(kamal.inspectMilliseconds);
         try {

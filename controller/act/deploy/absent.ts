@@ -21,6 +21,7 @@ export function createAbsentDeployer(why: string): Deployer {
     onEnd(listener) {
       listeners.push(listener);
     },
+    evidence: async () => ({ texts: [], missing: [{ name: 'machine', why }] }),
     reference: async () => ({ kind: 'Unknown', why }),
     needsLock: () => false,
   };

@@ -75,6 +75,13 @@ export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30,
     onEnd(listener) {
       listeners.push(listener);
     },
+    async evidence({ endpoint }) {
+      try {
+        return { texts: [{ name: 'host', text: JSON.stringify(await control.facts(endpoint)) }], missing: [] };
+      } catch (error) {
+        return { texts: [], missing: [{ name: 'host', why: messageOf(error) }] };
+      }
+    },
     async reference(targets) {
       if (targets.length === 0) return firstVersion === undefined ? { kind: 'Unknown', why: 'there is no host to look at' } : { kind: 'Agreed', version: firstVersion };
       const answers = await Promise.allSettled(targets.map(({ endpoint }) => control.facts(endpoint)));

@@ -35,6 +35,7 @@ export function createRoutedDeployer({ control, kamal, isKamals }: RoutedDeploye
     onEnd(listener) {
       for (const deployer of both) deployer.onEnd(listener);
     },
+    evidence: (target, seconds) => of(target).evidence(target, seconds),
     reference,
     needsLock: (target) => of(target).needsLock(target),
   };

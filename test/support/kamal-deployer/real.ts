@@ -80,7 +80,7 @@ async function furnish(kamal: Kamal, estate: Estate, folder: string, count: numb
   return {
     kamal, estate, project, primary, newcomers, runs, target, endpoint, at,
     deployer: createKamalDeployer({
-      runs, preflight, fleets, redact, onHost: (to, command, options) => ssh.run(to, command, options),
+      runs, preflight, fleets, redact, onHost: (to, command, options) => ssh.run(to, command, options), readOnHost: (to, command, options) => ssh.run(to, command, { ...options, trust: 'FirstContact' }),
       inspectMachine: createMachineInspector(ssh, redact), rotate: createRotate(ssh, systemClock, redact),
     }),
     lock: createKamalLock({ runs, preflight, fixedHosts, fleets, clock: systemClock }),

@@ -95,7 +95,7 @@ export async function startKamalWorld(addresses: readonly string[], environment:
 
   return Object.assign(world, {
     deployer: createKamalDeployer({
-      runs, preflight, onHost, fleets, redact: createRedactor([]), rotate: async () => undefined,
+      runs, preflight, onHost, readOnHost: onHost, fleets, redact: createRedactor([]), rotate: async () => undefined,
       inspectMachine: async ({ endpoint: { address } }) => (existing(stage, address) === undefined ? { kind: 'Unreachable', why: 'nothing answers' } : { kind: 'Ready' }),
     }),
     lock: createKamalLock({ runs, preflight, fixedHosts, fleets, clock: systemClock }),

@@ -41,6 +41,7 @@ describe('redaction', () => {
     ['a bearer token', 'Authorization: Bearer abc.def', 'Authorization: Bearer [REDACTED]'],
     ['a password in a URL', 'postgres://app:hunter2@db/shop', 'postgres://app:[REDACTED]@db/shop'],
     ['a named secret', 'SECRET_KEY_BASE: x, password=hunter2', 'SECRET_KEY_BASE: x, password=[REDACTED]'],
+    ['a secret in a hash of Ruby', '{"password"=>"hunter2"}', '{"password"=>"[REDACTED]"}'],
     ['a token of GitHub', 'using ghp_0123456789abcdef', 'using [REDACTED]'],
   ];
   for (const [what, text, shown] of looking) {

@@ -24,6 +24,7 @@ function named(name: string): Deployer {
     observe: (id) => (known.has(id) ? { kind: 'Running' } : { kind: 'Lost' }),
     survives: async () => (name === 'kamal' ? 'Unknown' : 'Ended'),
     onEnd: () => undefined,
+    evidence: async () => ({ texts: [], missing: [{ name, why: name }] }),
     reference: async () => ({ kind: 'Unknown', why: name }),
     needsLock: () => name === 'kamal',
   };
@@ -35,6 +36,7 @@ describe('deployers side by side', () => {
   it('each get the targets that they can reach', async () => {
     expect((await routed.inspect(target(9000))).machine).to.have.property('why', 'control');
     expect((await routed.inspect(target())).machine).to.have.property('why', 'kamal');
+    expect((await routed.evidence(target(9000), 1)).missing).to.deep.equal([{ name: 'control', why: 'control' }]);
     expect([routed.needsLock(target(9000)), routed.needsLock(target())]).to.deep.equal([false, true]);
   });
 

@@ -2,7 +2,7 @@ import { keyOf } from '../../../controller/api/index.ts';
 import type { HostPoolSpec, Kind, ResourceByKind, ScalingPolicySpec } from '../../../controller/api/index.ts';
 import { runProgram } from '../../../controller/cli/index.ts';
 import type { BacktestRequest, Composition, DemoFlags, FileReading, Io, OpenStore, RunFlags, StoreLocation } from '../../../controller/cli/index.ts';
-import type { Inventory, Membership, Server } from '../../../controller/model/index.ts';
+import type { Evidence, Inventory, Membership, Server } from '../../../controller/model/index.ts';
 import type { DecisionRecord, Draft } from '../../../controller/ports/index.ts';
 import { type MemoryStore, createMemoryStore } from '../../../controller/runtime/store/memory-store.ts';
 import type { BacktestReport } from '../../../controller/simulate/index.ts';
@@ -33,6 +33,7 @@ export interface World {
   report: BacktestReport;
   pages: string[];
   inventory: Inventory | undefined;
+  evidence: Evidence[];
   /** What clouds answer; an error is thrown. */
   servers: Server[] | Error;
   closed(): number;
@@ -64,6 +65,7 @@ export function createWorld(): World {
     events: (kind, key) => store.events(kind, key),
     membership: async () => membership,
     inventory: async () => world.inventory,
+    evidence: async (pool) => (pool.name === 'web' ? world.evidence : []),
     hostHours: async (pool, month) => (month === '2026-10' && pool.name === 'web' ? 12.54 : 0),
     close: async () => {
       closed += 1;
@@ -122,7 +124,7 @@ export function createWorld(): World {
   const world: World = {
     store, clock, composition, parts,
     decisions: [], locations: [], runs: [], demos: [], backtests: [], pages: [], report: sampleReport,
-    reading: { objects: [], problems: [] }, servers: [],
+    reading: { objects: [], problems: [] }, servers: [], evidence: [],
     inventory: {
       generation: 7, changedAt: NOON - 7_203_000, checkedAt: NOON - 60_000, authorizedKeys: [AUTHORIZED],
       pools: [

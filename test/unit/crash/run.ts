@@ -1,3 +1,4 @@
+import { loadEvidence } from '../../../controller/reconcile/evidence-document.ts';
 import { type Ledger, readLedger, living } from '../../../controller/reconcile/ledger.ts';
 import { ClassifiedError, serverURL } from '../../../controller/model/index.ts';
 import type { PortCall, PortHooks } from '../../support/instrumented.ts';
@@ -59,9 +60,17 @@ export async function runScenario(scenario: Scenario, disturbance?: Disturbance,
   }
   const faults = await faultsAtRest(installation, scenario.after, scenario.ends);
   const rest = serverIDs(installation);
+  faults.push(...await evidenceFaults(installation, scenario.evidence ?? 0));
   if (events.length > 0) faults.push(`${events.length} events of the scenario never came due`);
   if (scenario.keeps === true && rest !== begin) faults.push(`servers were ${begin} and are ${rest}`);
   return { calls: counter.calls, faults: [...faults, ...(installation.kamal?.faults ?? []), ...(scenario.kills === true ? [] : installation.world.dropped)] };
+}
+
+/** Kept once of each host that failed, and of no other. */
+async function evidenceFaults({ store, clock }: Installation, wanted: number): Promise<string[]> {
+  const { records } = await loadEvidence(store, { namespace: 'default', name: 'web' }, clock.now());
+  const identities = new Set(records.map(({ hostID }) => hostID));
+  return records.length === wanted && identities.size === wanted ? [] : [`evidence of ${records.map(({ host }) => host).join(', ') || 'nobody'}, of ${wanted} wanted`];
 }
 
 const serverIDs = ({ world }: Installation): string => world.hosts().map(({ order }) => order.id).sort().join(' ');

@@ -17,6 +17,8 @@ export interface Scenario {
   events: ScenarioEvent[];
   /** A scenario that ends serving hosts by force drops what they served; nothing else may. */
   kills?: boolean;
+  /** Failed hosts of which evidence is kept at rest, one record each; 0. */
+  evidence?: number;
   /** Has several turns one after the other: fewer of its calls are disturbed, unless all are. */
   long?: boolean;
   /** The servers at rest are the ones from the beginning: none was bought anew. */
@@ -75,7 +77,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'scale-out', before: 1, after: 3, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(3) }] },
   { name: 'scale-in', before: 3, after: 1, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(1) }] },
   {
-    name: 'replacement of a host without power', before: 3, after: 3, ends: 'Managed', kills: true,
+    name: 'replacement of a host without power', before: 3, after: 3, ends: 'Managed', kills: true, evidence: 1,
     events: [{
       when: atOnce,
       act: async (installation) => installation.world.kill((await firstHost(installation)).metadata.name),

@@ -5,6 +5,7 @@ import type { DeployTarget, Deployer, RoleRef } from '../../../ports/index.ts';
 import { type OperationEnd, createOperationTable } from '../operation-table.ts';
 import { type SeenApp, appFact } from './app-state.ts';
 import { fleetReference, isProxied } from './fleet-reference.ts';
+import { createEvidence } from './evidence.ts';
 import type { Fleets } from './fleets.ts';
 import type { KamalRuns } from './kamal-runs.ts';
 import { oneAtATime } from './one-at-a-time.ts';
@@ -13,11 +14,14 @@ import type { Preflight } from './preflight.ts';
 import { addressOf } from './project-checks.ts';
 import type { Redact } from './redact.ts';
 import { type RunOnHost, lookAtApp } from './remote-look.ts';
+import { createRunOutputs } from './run-outputs.ts';
 
 export interface KamalDeployerSettings {
   runs: Pick<KamalRuns, 'run' | 'survives'>;
   preflight: Pick<Preflight, 'ofHost'>;
   onHost: RunOnHost;
+  /** The same for looks at a machine whose own host key has not taken over yet. */
+  readOnHost: RunOnHost;
   /** Never rejects. */
   inspectMachine: (target: DeployTarget) => Promise<MachineFact>;
   rotate: (target: DeployTarget) => Promise<void>;
@@ -36,7 +40,8 @@ export function createKamalDeployer(settings: KamalDeployerSettings): Deployer {
   const digestKey = randomBytes(32);
   const inTurn = oneAtATime();
   const look = (target: DeployTarget): Promise<SeenApp> => lookAtApp(onHost, target, digestKey, redact);
-  const tools: OperationTools = { ...settings, look: ({ target }) => look(target) };
+  const outputs = createRunOutputs();
+  const tools: OperationTools = { ...settings, outputs, look: ({ target }) => look(target) };
 
   async function reference(targets: readonly DeployTarget[], role: RoleRef): Promise<FleetReference> {
     const answers = await Promise.allSettled(targets.map(async (target) => ({ name: target.host.name, seen: await look({ ...target, role }) })));
@@ -68,6 +73,7 @@ export function createKamalDeployer(settings: KamalDeployerSettings): Deployer {
     onEnd(listener) {
       listeners.push(listener);
     },
+    evidence: createEvidence({ read: settings.readOnHost, outputs, redact }),
     reference,
     needsLock: () => true,
   };

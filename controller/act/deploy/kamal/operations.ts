@@ -11,6 +11,7 @@ import { addressOf } from './project-checks.ts';
 import { failureOfEnd } from './read-end.ts';
 import type { Redact } from './redact.ts';
 import { type RunOnHost, keepLayers, missingFor, preseed } from './remote-look.ts';
+import type { RunOutputs } from './run-outputs.ts';
 import type { ProcessEnd } from './run-process.ts';
 
 /** What the slow work on hosts is done with. */
@@ -21,6 +22,7 @@ export interface OperationTools {
   look(operation: Operation): Promise<SeenApp>;
   rotate(target: Operation['target']): Promise<void>;
   fleets: Fleets;
+  outputs: Pick<RunOutputs, 'note'>;
   /** For words of hosts, before a project's secrets are known. */
   redact: Redact;
 }
@@ -127,11 +129,14 @@ function versionOf({ id, kind, version }: Operation): string {
   return version;
 }
 
-const kamal = ({ runs: kamalRuns }: OperationTools, { id, target, timeoutSeconds = DEFAULT_SECONDS }: Operation, ready: Ready, words: readonly string[], version: string, drainSeconds = 0): Promise<ProcessEnd> =>
-  kamalRuns.run({
+async function kamal({ runs: kamalRuns, outputs }: OperationTools, { id, target, timeoutSeconds = DEFAULT_SECONDS }: Operation, ready: Ready, words: readonly string[], version: string, drainSeconds = 0): Promise<ProcessEnd> {
+  const end = await kamalRuns.run({
     arguments: words, folder: ready.folder, version, timeoutSeconds: timeoutSeconds + drainSeconds, environment: { ...ready.environment, KAMAL_AUTOSCALER_OPERATION: id },
     targets: [target], lock: 'Ours', mark: { ...lockOf(target.role), operationID: id },
   });
+  outputs.note(target, words.join(' '), end, ready.redact);
+  return end;
+}
 
 /** `missing` says what the facts lack; what Kamal says of itself matters only then. */
 async function judge(tools: OperationTools, operation: Operation, { redact }: Ready, end: ProcessEnd, missing: (seen: SeenApp) => string | undefined): Promise<OperationEnd> {
