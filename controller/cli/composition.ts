@@ -1,5 +1,5 @@
 import type { Kind, ObjectKey, Resource } from '../api/index.ts';
-import type { Evidence, Instant, Inventory, Membership, Server } from '../model/index.ts';
+import type { Audit, Evidence, Instant, Inventory, Membership, Server } from '../model/index.ts';
 import type { DecisionLog, Store } from '../ports/index.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -22,6 +22,8 @@ export interface Composition {
   evaluate(flags: EvaluateFlags, io: Io): Promise<number>;
   /** Opens the store beside a controller that may run. Rejects with a ClassifiedError when it cannot be reached. */
   open(where: StoreLocation, io: Io): Promise<OpenStore>;
+  /** Compares all that can be asked with the environment's tokens and key. Rejects as `open` does, and with `Invalid` for a wrong variable. */
+  audit(where: StoreLocation, namespace: string | undefined, io: Io): Promise<Audit>;
   /** What clouds and files say while no controller and no store is there. */
   offline: Offline;
   /** Reads and judges the documents of files and folders without a store: syntax, schema, rules, and references between them. */

@@ -2,7 +2,7 @@ import { ClassifiedError, classOf, messageOf } from '../model/index.ts';
 import type { Io } from './composition.ts';
 
 /** What the exit code of the program tells; documented in its --help. */
-export const EXIT = { done: 0, failed: 1, usage: 2, notFound: 3, refused: 4 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, notFound: 3, refused: 4, differs: 5, unasked: 6 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

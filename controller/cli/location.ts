@@ -28,7 +28,7 @@ export async function withStore<T>(composition: Composition, io: Io, flags: Loca
   }
 }
 
-function locationOf({ state, cluster, kubeconfig, context, controllerNamespace }: LocationFlags): StoreLocation {
+export function locationOf({ state, cluster, kubeconfig, context, controllerNamespace }: LocationFlags): StoreLocation {
   if (cluster !== true && kubeconfig === undefined && context === undefined) {
     if (controllerNamespace !== undefined) throw new CommandFailure(EXIT.usage, '--controller-namespace is for a cluster only', 'write --cluster too, or leave it out');
     return { kind: 'Standalone', ...(state !== undefined && { state }) };

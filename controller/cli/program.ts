@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { Composition, Io } from './composition.ts';
+import { addAudit } from './audit.ts';
 import { addDescribe } from './describe.ts';
 import { addEvaluate } from './evaluate.ts';
 import { CommandFailure, EXIT, report } from './failure.ts';
@@ -20,6 +21,8 @@ Exit codes:
   2  wrong usage
   3  not found
   4  refused, or in conflict with another writer
+  5  audit found differences
+  6  audit found none, but could not ask all
 
 Set KAMAL_AUTOSCALER_DEBUG=1 to see where an error comes from.`;
 
@@ -68,6 +71,7 @@ function describeProgram(composition: Composition, io: Io, finish: (code: number
   addPauseAndResume(program, composition, io, finish);
   addKeep(program, composition, io, finish);
   addEvidence(program, composition, io, finish);
+  addAudit(program, composition, io, finish);
   program.command('version').description('Show the version.')
     .addHelpText('after', '\nExample:\n  kamal-autoscaler version')
     .action(() => io.stdout(`${composition.version}\n`));

@@ -13,31 +13,34 @@ import { openSqliteStore } from '../runtime/store/sqlite-store.ts';
 import { storePath } from './standalone.ts';
 
 /** Opens the store that a controller works on, beside it. Rejects with a ClassifiedError when there is none. */
-export async function open(where: StoreLocation, io: Io): Promise<OpenStore> {
+export async function open(where: StoreLocation, io: Io): Promise<OpenedStore> {
   switch (where.kind) {
     case 'Standalone': return openStandalone(stateFolder(where.state, io.env));
     case 'Cluster': return openCluster(where, io);
   }
 }
 
-function openStandalone(folder: string): OpenStore {
+type OpenedStore = OpenStore & { documents: Documents };
+
+function openStandalone(folder: string): OpenedStore {
   const store = openSqliteStore({ path: storePath(folder), clock: systemClock, ids: randomUUID, missing: 'Refuse' });
   return {
-    store, defaultNamespace: 'default', decisionLog: store.decisionLog,
+    store, documents: store, defaultNamespace: 'default', decisionLog: store.decisionLog,
     events: (kind, key) => store.events(kind, key),
     ...documentsOf(store),
     close: async () => store.close(),
   };
 }
 
-function openCluster(where: StoreLocation & { kind: 'Cluster' }, io: Io): OpenStore {
+function openCluster(where: StoreLocation & { kind: 'Cluster' }, io: Io): OpenedStore {
   const { kubeconfig, context } = where;
   const own = connect({ kubeconfig, context, namespace: where.controllerNamespace ?? io.env['KAMAL_AUTOSCALER_NAMESPACE'] ?? 'kamal-autoscaler', environment: io.env });
   const api = openApi(own);
   const store = new ClusterStore(api, { clock: systemClock, random: Math.random, instance: processIdentity() });
+  const documents = new ConfigMapDocuments(api, own.namespace);
   return {
-    store, defaultNamespace: connect({ kubeconfig, context, environment: io.env }).namespace,
-    ...documentsOf(new ConfigMapDocuments(api, own.namespace)),
+    store, documents, defaultNamespace: connect({ kubeconfig, context, environment: io.env }).namespace,
+    ...documentsOf(documents),
     close: async () => store.close(),
   };
 }

@@ -1,3 +1,4 @@
+export type * from './audit.ts';
 export * from './caution.ts';
 export * from './constraint.ts';
 export * from './decision.ts';

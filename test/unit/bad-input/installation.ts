@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Kind, ObjectKey, ResourceByKind } from '../../../controller/api/index.ts';
 import { type Io, runProgram } from '../../../controller/cli/index.ts';
+import { audit } from '../../../controller/compose/audit.ts';
 import { offline } from '../../../controller/compose/offline.ts';
 import { open } from '../../../controller/compose/open.ts';
 import { readFiles } from '../../../controller/compose/read-files.ts';
@@ -83,7 +84,7 @@ export async function call(args: readonly string[], env: Record<string, string> 
     stdout: (text) => void (stdout += text), stderr: (text) => void (stderr += text), stdin: async function* () {}, env, now: systemClock.now, columns: 80, isTTY: false, signal: AbortSignal.abort(),
   };
   const notAsked = async (): Promise<number> => { throw new Error('not asked here'); };
-  const composition = { run, open, offline, readFiles, simulator, version: '0', demo: notAsked, evaluate: notAsked };
+  const composition = { audit, run, open, offline, readFiles, simulator, version: '0', demo: notAsked, evaluate: notAsked };
   return { exitCode: await runProgram(args, composition, io), stdout, stderr };
 }
 

@@ -2,7 +2,7 @@ import { keyOf } from '../../../controller/api/index.ts';
 import type { HostPoolSpec, Kind, ResourceByKind, ScalingPolicySpec } from '../../../controller/api/index.ts';
 import { runProgram } from '../../../controller/cli/index.ts';
 import type { BacktestRequest, Composition, DemoFlags, FileReading, Io, OpenStore, RunFlags, StoreLocation } from '../../../controller/cli/index.ts';
-import type { Evidence, Inventory, Membership, Server } from '../../../controller/model/index.ts';
+import type { Audit, Evidence, Inventory, Membership, Server } from '../../../controller/model/index.ts';
 import type { DecisionRecord, Draft } from '../../../controller/ports/index.ts';
 import { type MemoryStore, createMemoryStore } from '../../../controller/runtime/store/memory-store.ts';
 import type { BacktestReport } from '../../../controller/simulate/index.ts';
@@ -34,6 +34,7 @@ export interface World {
   pages: string[];
   inventory: Inventory | undefined;
   evidence: Evidence[];
+  audit: Audit;
   /** What clouds answer; an error is thrown. */
   servers: Server[] | Error;
   closed(): number;
@@ -73,6 +74,7 @@ export function createWorld(): World {
   };
   const composition: Composition = {
     version: '0.1.0',
+    audit: async () => world.audit,
     run: async (flags) => {
       world.runs.push(flags);
       return 0;
@@ -124,7 +126,7 @@ export function createWorld(): World {
   const world: World = {
     store, clock, composition, parts,
     decisions: [], locations: [], runs: [], demos: [], backtests: [], pages: [], report: sampleReport,
-    reading: { objects: [], problems: [] }, servers: [], evidence: [],
+    reading: { objects: [], problems: [] }, servers: [], evidence: [], audit: { differences: [], unasked: [], compared: { pools: 2, hosts: 2, servers: 2 } },
     inventory: {
       generation: 7, changedAt: NOON - 7_203_000, checkedAt: NOON - 60_000, authorizedKeys: [AUTHORIZED],
       pools: [

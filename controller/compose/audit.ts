@@ -1,0 +1,56 @@
+import { createHttpHostControl } from '../act/deploy/http-host-control.ts';
+import { createLocalDeployer } from '../act/deploy/local.ts';
+import { createRoutedDeployer } from '../act/deploy/routed.ts';
+import { createStaticProvider } from '../act/cloud/static.ts';
+import { TraefikHTTP } from '../act/traffic/index.ts';
+import type { Io, StoreLocation } from '../cli/index.ts';
+import { type Audit, ClassifiedError } from '../model/index.ts';
+import type { Documents, Leadership } from '../ports/index.ts';
+import { auditInstallation } from '../reconcile/audit.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { readSettings } from '../runtime/settings.ts';
+import { withEnvFile } from './environment.ts';
+import { openHetzner } from './hetzner.ts';
+import { processLog } from './io-log.ts';
+import { openKamal } from './kamal.ts';
+import { open } from './open.ts';
+import { openSSH } from './ssh.ts';
+import { traefikSettings } from './traffic.ts';
+
+/** Never leads: whatever only a leader may do is not done. */
+const BESIDE: Leadership = { isLeader: () => false, onChange: () => undefined };
+
+/**
+ * The adapters that only look, beside a controller that may run. Host processes of this machine (`Local`) are left out: who
+ * opens their table carries out orders that were left behind.
+ */
+export async function audit(where: StoreLocation, namespace: string | undefined, io: Io): Promise<Audit> {
+  const environment = withEnvFile(io.env);
+  const opened = await open(where, io);
+  const endings: (() => Promise<void> | void)[] = [() => opened.close()];
+  try {
+    const { store, documents } = opened;
+    const installation = await installationOf(documents);
+    const settings = readSettings({ installation, ...(where.kind === 'Standalone' ? { config: '.', ...(where.state === undefined ? {} : { state: where.state }) } : { cluster: true }) }, environment);
+    const ssh = await openSSH(settings, systemClock);
+    const kamal = openKamal(settings, { clock: systemClock, log: processLog('warn', () => io.now()), store, leadership: BESIDE, ssh, sharedStore: 'audit' });
+    endings.push(() => kamal.stop());
+    const hetzner = openHetzner(settings, systemClock, ssh);
+    endings.push(() => hetzner?.close());
+    const spare = createStaticProvider({ documents, clock: systemClock, vacate: async () => { throw new ClassifiedError('NotLeader', 'an audit gives nothing back'); } });
+    return await auditInstallation({
+      installation, store, documents, clock: systemClock, loadBalancer: new TraefikHTTP(systemClock, BESIDE, traefikSettings(settings)),
+      providers: { Static: spare, ...(hetzner === undefined ? {} : { Hetzner: hetzner }) },
+      deployer: createRoutedDeployer({ control: createLocalDeployer({ control: createHttpHostControl(), clock: systemClock }), kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
+    }, namespace);
+  } finally {
+    for (const end of endings.toReversed()) await end();
+  }
+}
+
+async function installationOf(documents: Documents): Promise<string> {
+  const stored = await documents.load('installation');
+  const name = (stored?.value as { installation?: unknown } | null | undefined)?.installation;
+  if (typeof name === 'string') return name;
+  throw new ClassifiedError('Unavailable', 'no controller has run with this store yet, so nothing says whose servers to compare', { mend: 'start `kamal-autoscaler run` once' });
+}

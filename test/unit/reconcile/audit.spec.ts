@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+import { type Audit, ClassifiedError, type Inventory, type Membership } from '../../../controller/model/index.ts';
+import { auditInstallation } from '../../../controller/reconcile/audit.ts';
+import { INVENTORY_DOCUMENT } from '../../../controller/reconcile/inventory.ts';
+import { MEMBERSHIP_DOCUMENT } from '../../../controller/reconcile/membership-document.ts';
+import { INSTALLATION } from '../../support/context.ts';
+import { poolDraft } from '../../support/drafts.ts';
+import { type Bench, WEB, createBench } from './bench.ts';
+
+describe('the audit of an installation', () => {
+  let bench: Bench;
+  let name: string;
+  beforeEach(async () => {
+    bench = createBench({}, 'Kamal');
+    const { address, ports } = bench.world.addFixedHost('primary', 'v1');
+    await bench.put('HostPool', poolDraft('default', 'web', {
+      replicas: 3, fixedHosts: [{ name: 'primary', address, ports }], placements: [{ name: 'here', provider: 'Local', local: { bootMilliseconds: 1000 } }],
+      health: { intervalSeconds: 1 }, drain: { timeoutSeconds: 6 },
+    } as never));
+    await bench.drive('three serve', async () => (await bench.pool()).status?.readyReplicas === 3);
+    name = (await bench.hosts())[0]?.metadata.name ?? '';
+  });
+
+  /** Nothing may be written, bought, deleted or started while it looks. */
+  async function audit(): Promise<Audit> {
+    const forbidden = (part: object, ...methods: string[]): object => ({
+      ...part, ...Object.fromEntries(methods.map((method) => [method, () => { throw new Error(`an audit called ${method}`); }])),
+    });
+    const { context } = bench;
+    return auditInstallation({
+      ...context, store: forbidden(bench.store, 'create', 'update', 'updateStatus', 'scale', 'delete', 'recordEvent') as never,
+      documents: { load: (document) => bench.store.load(document), save: async () => { throw new Error('an audit saved'); } },
+      providers: Object.fromEntries(Object.entries(context.providers).map(([key, provider]) => [key, forbidden(provider, 'create', 'delete')])) as never,
+      deployer: forbidden(context.deployer, 'start') as never,
+      loadBalancer: forbidden(context.loadBalancer, 'apply') as never,
+    });
+  }
+  const found = async (): Promise<string[]> => (await audit()).differences.map(({ place, subject, says }) => `${place} ${subject}: ${says}`);
+  const edit = async <T>(document: string, change: (value: T) => T): Promise<void> => {
+    const stored = await bench.store.load(document);
+    await bench.store.save(document, change(stored?.value as T), stored?.version);
+  };
+  const onHost = () => {
+    const host = bench.world.hosts().find(({ order }) => order.name === name);
+    if (host === undefined) throw new Error(`no host ${name}`);
+    return host;
+  };
+
+  it('finds nothing where all agree, and has asked everything', async () => {
+    expect(await audit()).to.deep.equal({ differences: [], unasked: [], compared: { pools: 1, hosts: 2, servers: 2 } });
+  });
+
+  it('finds a server that nobody owns, and what is lost with its pool', async () => {
+    const provider = bench.context.providers.Local;
+    const owner = { installation: INSTALLATION, pool: WEB, hostID: 'stranger00' };
+    await provider?.create({ name: 'web-9', owner, placement: { name: 'here', provider: 'Local' } as never, pool: (await bench.pool()).spec });
+    await provider?.create({ name: 'old-1', owner: { ...owner, hostID: 'stranger01', pool: { namespace: 'default', name: 'old' } }, placement: { name: 'here', provider: 'Local' } as never, pool: (await bench.pool()).spec });
+    const differences = (await audit()).differences;
+    expect(differences.map(({ place, says }) => `${place}: ${says}`)).to.deep.equal([
+      'Cloud: server web-9 has no KamalHost, and is paid for; a controller that runs adopts it, or removes it where it is idle',
+      'Cloud: server old-1 has no KamalHost and its pool default/old does not exist, and is paid for; apply the pool again to adopt it',
+    ]);
+    expect(differences[0]?.mend).to.equal('kamal-autoscaler run');
+  });
+
+  it('finds a host whose server is gone', async () => {
+    bench.world.hosts().find(({ order }) => order.name === name);
+    const host = (await bench.hosts()).find(({ metadata }) => metadata.name === name);
+    const server = await bench.server(host?.spec.hostID ?? '');
+    if (server === undefined) throw new Error('no server');
+    await bench.context.providers.Local?.delete(server);
+    expect((await found()).find((line) => line.startsWith(`Cloud default/${name}: its server ${server.providerID} is not listed by Local`))).to.not.equal(undefined);
+  });
+
+  it('finds a host that is in service and in neither document, and strangers in both', async () => {
+    await edit<Membership>(MEMBERSHIP_DOCUMENT, (membership) => ({ ...membership, pools: membership.pools.map((pool) => ({ ...pool, members: [...pool.members.filter((member) => member.name !== name), { name: 'web-8', address: '10.9.9.9', port: 80, kind: 'Bought' }] })) }));
+    await edit<Inventory>(INVENTORY_DOCUMENT, (inventory) => ({ ...inventory, pools: inventory.pools.map((pool) => ({ ...pool, hosts: [...pool.hosts.filter((host) => host.name !== name), { name: 'web-8', hostID: 'x', address: '10.9.9.9' }] })) }));
+    const lines = await found();
+    expect(lines).to.include.members([
+      `Membership default/${name}: it is in service, and not in the membership document`, 'Membership default/web: member web-8 has no host that serves',
+      `Inventory default/${name}: it is in service, and a deploy would miss it`, 'Inventory default/web-8: it is in the inventory, and no host of that name serves',
+    ]);
+    expect(lines.filter((line) => line.startsWith('LoadBalancer default/web: ') && line.includes('which is no member'))).to.have.length(1);
+    expect(lines.filter((line) => line.includes('does not list member web-8 at http://10.9.9.9:80'))).to.have.length(1);
+  });
+
+  it('finds an inventory that no controller looks after', async () => {
+    await bench.clock.advance(1_000_000);
+    expect((await found()).some((line) => /^Inventory inventory: it was last held against the hosts \d+ s ago/.test(line))).to.equal(true);
+  });
+
+  it('finds what runs where it should not be as it is, with the command of Kamal', async () => {
+    const host = onHost();
+    if (host.app === undefined) throw new Error('no app');
+    host.app.version = 'v0';
+    const [old] = (await audit()).differences.filter(({ place }) => place === 'Host');
+    expect(old).to.deep.include({ subject: `default/${name}`, says: 'it runs version v0, the fleet v1' });
+    expect(old?.mend).to.match(/^kamal deploy --skip-push --version=v1 --hosts=\S+ --roles=web$/);
+    delete host.app;
+    expect((await audit()).differences.find(({ place }) => place === 'Host')).to.deep.include({ says: 'it should serve, and the app does not run' });
+  });
+
+  it('names what it could not ask, and calls it no difference', async () => {
+    bench.context.providers = { Local: { ...bench.context.providers.Local!, list: async () => { throw new ClassifiedError('Unauthorized', 'the token is invalid'); } } };
+    bench.context.loadBalancer = { ...bench.context.loadBalancer, confirm: async () => [{ instance: 'http://lb:8080', kind: 'Unknown', why: 'no answer' }] };
+    const { deployer } = bench.context;
+    bench.context.deployer = { ...deployer, inspect: async (target, fleet) => (target.host.name === name ? { machine: { kind: 'Unreachable', why: 'timeout' }, app: { kind: 'Unknown' } } : deployer.inspect(target, fleet)) };
+    expect(await audit()).to.deep.include({
+      differences: [],
+      unasked: [
+        { place: 'Cloud', subject: 'Local', why: 'the token is invalid' },
+        { place: 'LoadBalancer', subject: 'default/web at http://lb:8080', why: 'no answer' },
+        { place: 'Host', subject: `default/${name}`, why: 'timeout' },
+      ],
+    });
+  });
+
+  it('names a cloud that nobody here has a token of', async () => {
+    bench.context.providers = {};
+    expect((await audit()).unasked).to.deep.include({ place: 'Cloud', subject: 'Local', why: `host default/${(await bench.hosts()).at(-1)?.metadata.name} names it, and it is not set up here` });
+  });
+
+  it('looks at the namespace that is named, and at no other', async () => {
+    expect((await auditInstallation(bench.context, 'elsewhere')).compared).to.deep.equal({ pools: 0, hosts: 0, servers: 0 });
+  });
+});
