@@ -9,8 +9,8 @@ import type { Documents, Leadership } from '../ports/index.ts';
 import { auditInstallation } from '../reconcile/audit.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { readSettings } from '../runtime/settings.ts';
+import { openClouds } from './clouds.ts';
 import { withEnvFile } from './environment.ts';
-import { openHetzner } from './hetzner.ts';
 import { processLog } from './io-log.ts';
 import { openKamal } from './kamal.ts';
 import { open } from './open.ts';
@@ -35,12 +35,12 @@ export async function audit(where: StoreLocation, namespace: string | undefined,
     const ssh = await openSSH(settings, systemClock);
     const kamal = openKamal(settings, { clock: systemClock, log: processLog('warn', () => io.now()), store, leadership: BESIDE, ssh, sharedStore: 'audit' });
     endings.push(() => kamal.stop());
-    const hetzner = openHetzner(settings, systemClock, ssh);
-    endings.push(() => hetzner?.close());
+    const clouds = openClouds(settings, systemClock, ssh);
+    endings.push(() => clouds.close());
     const spare = createStaticProvider({ documents, clock: systemClock, vacate: async () => { throw new ClassifiedError('NotLeader', 'an audit gives nothing back'); } });
     return await auditInstallation({
       installation, store, documents, clock: systemClock, loadBalancer: new TraefikHTTP(systemClock, BESIDE, traefikSettings(settings)),
-      providers: { Static: spare, ...(hetzner === undefined ? {} : { Hetzner: hetzner }) },
+      providers: { Static: spare, ...clouds.providers },
       deployer: createRoutedDeployer({ control: createLocalDeployer({ control: createHttpHostControl(), clock: systemClock }), kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
     }, namespace);
   } finally {

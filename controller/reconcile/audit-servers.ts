@@ -22,7 +22,7 @@ function unowned(server: Server, pools: readonly HostPool[]): AuditFinding[] {
   const { providerID, name, owner } = server;
   const known = pools.some((pool) => sameKey(keyOf(pool), owner.pool));
   return [known
-    ? difference('Cloud', providerID, `server ${name} has no KamalHost, and is paid for; a controller that runs adopts it, or removes it where it is idle`, RUN)
+    ? difference('Cloud', providerID, `server ${name} has no KamalHost, and is paid for; a controller that runs adopts it, or removes it where it is known to be idle`, RUN)
     : difference('Cloud', providerID, `server ${name} has no KamalHost and its pool ${keyText(owner.pool)} does not exist, and is paid for; apply the pool again to adopt it`, deleteCommand(server))];
 }
 

@@ -5,6 +5,7 @@ import { slotIn } from './assemble-fleet.ts';
 import type { Context } from './context.ts';
 import { serverEndpoint, serverTarget } from './host-endpoint.ts';
 import type { Ledger } from './ledger.ts';
+import { loadInventory } from './inventory.ts';
 import { lostEntries } from './lost-entries.ts';
 import { loadMembership } from './membership-document.ts';
 
@@ -25,6 +26,8 @@ export async function reconcileOrphans(context: Context): Promise<Outcome> {
   const lost = plans.flatMap((plan) => (plan.status === 'fulfilled' ? plan.value.lost : []));
   const next: Marks = {};
   for (const { hostID, asOf } of lost) await strikeOff(context, hostID, asOf, marks, next);
+  const failures: unknown[] = plans.flatMap((plan) => (plan.status === 'rejected' ? [plan.reason] : []));
+  let sweeps = 0;
   for (const step of steps) {
     switch (step.kind) {
       case 'Adopt': {
@@ -37,7 +40,11 @@ export async function reconcileOrphans(context: Context): Promise<Outcome> {
       }
       case 'Sweep': {
         next[step.server.owner.hostID] = marks[step.server.owner.hostID] ?? toTimestamp(context.clock.now());
-        await sweep(context, step);
+        // The share of a pass is over all clouds.
+        if (sweeps >= MAX_SWEEPS) break;
+        sweeps += 1;
+        // One that cannot be deleted, as it is protected, must not keep the others from being looked at.
+        await sweep(context, step).catch((error: unknown) => failures.push(error));
         break;
       }
       case 'Leave': break;
@@ -45,8 +52,7 @@ export async function reconcileOrphans(context: Context): Promise<Outcome> {
   }
   if (JSON.stringify(next) !== JSON.stringify(marks)) await context.documents.save(MARKS_DOCUMENT, next, stored?.version);
   // One provider that is away must not keep the servers of the others from being looked at; its own marks begin anew.
-  const failed = plans.find((plan) => plan.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  if (failures.length > 0) throw failures[0];
   return requeueAfter(LOOK_AGAIN_SECONDS);
 }
 
@@ -85,14 +91,15 @@ async function describeServer(context: Context, server: Server, pools: readonly 
   return markedAt === undefined ? result : { ...result, markedAt };
 }
 
-/** Whether anything relies on the server: the membership document, a load balancer, or the app that runs on it. */
+/** Whether anything relies on the server: the membership document, the inventory, a load balancer, or the app that runs on it. */
 async function useOf(context: Context, server: Server, pool: HostPool | undefined): Promise<UnownedServer['use']> {
-  const { membership } = await loadMembership(context.documents);
+  const [{ membership }, { inventory }] = await Promise.all([loadMembership(context.documents), loadInventory(context.documents)]);
   const port = server.ports?.http ?? pool?.spec.ports.http ?? 80;
   const addresses = [server.address, ...Object.values(server.addresses ?? {})];
   if (membership.pools.some(({ members }) => members.some((member) => addresses.includes(member.address) && member.port === port))) {
     return { kind: 'InUse', why: 'it is in the membership document' };
   }
+  if (inventory?.pools.some(({ hosts }) => hosts.some(({ hostID }) => hostID === server.owner.hostID)) === true) return { kind: 'InUse', why: 'it is in the inventory' };
   if (pool === undefined) return { kind: 'Unknown', why: `its pool ${keyText(server.owner.pool)} does not exist` };
   const endpoint = serverEndpoint(server, pool);
   if (endpoint === undefined) return { kind: 'Idle' };
@@ -140,6 +147,9 @@ function identityFor(server: Server, siblings: readonly KamalHost[]): { name: st
 async function sweep(context: Context, step: OrphanStep & { kind: 'Sweep' }): Promise<void> {
   if (!context.leadership.isLeader()) return;
   const { server } = step;
+  // It was looked at for seconds: whoever owns it by now is asked again, here and, by its label, at the provider.
+  const hosts = await context.store.list('KamalHost', { from: 'Fresh' });
+  if (hosts.some(({ spec }) => spec.hostID === server.owner.hostID)) return;
   await context.providers[server.provider]?.delete(server);
   context.servers.forget(server.provider);
   await context.gate.noteReleased(server.owner.hostID);

@@ -57,7 +57,7 @@ describe('the audit of an installation', () => {
     await provider?.create({ name: 'old-1', owner: { ...owner, hostID: 'stranger01', pool: { namespace: 'default', name: 'old' } }, placement: { name: 'here', provider: 'Local' } as never, pool: (await bench.pool()).spec });
     const differences = (await audit()).differences;
     expect(differences.map(({ place, says }) => `${place}: ${says}`)).to.deep.equal([
-      'Cloud: server web-9 has no KamalHost, and is paid for; a controller that runs adopts it, or removes it where it is idle',
+      'Cloud: server web-9 has no KamalHost, and is paid for; a controller that runs adopts it, or removes it where it is known to be idle',
       'Cloud: server old-1 has no KamalHost and its pool default/old does not exist, and is paid for; apply the pool again to adopt it',
     ]);
     expect(differences[0]?.mend).to.equal('kamal-autoscaler run');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ADOPTED_ANNOTATION, HOST_FINALIZER } from '../../../controller/api/index.ts';
-import { ClassifiedError, type Endpoint, type Membership, type Server } from '../../../controller/model/index.ts';
 import { living } from '../../../controller/reconcile/ledger.ts';
+import { ClassifiedError, type Endpoint, type Inventory, type Membership, type Server } from '../../../controller/model/index.ts';
 import { MEMBERSHIP_DOCUMENT } from '../../../controller/reconcile/membership-document.ts';
 import { LEDGER_DOCUMENT } from '../../../controller/reconcile/purchase-gate.ts';
 import { hostDraft, poolDraft } from '../../support/drafts.ts';
@@ -113,6 +113,58 @@ describe('servers that no KamalHost owns', () => {
     expect(there()).to.have.length(0);
   });
 
+  it('are swept two in a pass over all clouds together', async () => {
+    for (const name of ['web-0-abc', 'web-1-abc']) await known(name);
+    const deleted: string[] = [];
+    const elsewhere = [3, 4].map((slot): Server => ({
+      provider: 'Hetzner', placement: 'there', providerID: `hetzner:${slot}`, name: `web-${slot}-abc`, state: 'Running', owner: { installation: 'test', pool: WEB, hostID: `id-of-${slot}` }, createdAt: bench.clock.now(),
+    }));
+    const list = async () => ({ provider: 'Hetzner' as const, asOf: bench.clock.now(), servers: elsewhere });
+    const none = async (): Promise<never> => { throw new Error('not asked here'); };
+    bench.context.providers.Hetzner = { name: 'Hetzner', billing: 'Hour', settleSeconds: 0, list, find: none, create: none, delete: async ({ name }) => void deleted.push(name) };
+    for (const server of elsewhere) await bench.context.gate.noteAlive(server.owner.hostID, WEB, server);
+    const both = async (): Promise<void> => {
+      bench.context.servers.forget('Hetzner');
+      await look();
+    };
+    await both();
+    await bench.clock.advance(GRACE_SECONDS * 1000);
+    await both();
+    expect(2 - there().length + deleted.length).to.equal(2);
+  });
+
+  it('that cannot be deleted keep no other from being swept or adopted', async () => {
+    await known('web-0-abc');
+    await known('web-1-abc');
+    const local = bench.context.providers.Local!;
+    bench.context.providers.Local = { ...local, delete: async (server) => {
+      if (server.name === 'web-0-abc') throw new ClassifiedError('Forbidden', 'it is protected');
+      return local.delete(server);
+    } };
+    await look();
+    await bench.clock.advance(GRACE_SECONDS * 1000);
+    await buy('web-5-abc');
+    await refused('Forbidden', look());
+    expect(there().sort()).to.deep.equal(['web-0-abc', 'web-5-abc']);
+    expect(await adopted()).to.deep.equal(['web-5-abc']);
+    bench.context.providers.Local = local;
+    await look();
+    expect(there(), 'its grace was not begun anew').to.deep.equal(['web-5-abc']);
+  });
+
+  it('that got a KamalHost while they were looked at are not swept', async () => {
+    const server = await known('web-0-abc');
+    await look();
+    await bench.clock.advance(GRACE_SECONDS * 1000);
+    const { deployer } = bench.context;
+    bench.context.deployer = { ...deployer, inspect: async (target, fleet) => {
+      await bench.put('KamalHost', hostDraft('default', 'web-0', { hostID: server.owner.hostID }));
+      return deployer.inspect(target, fleet);
+    } };
+    await look();
+    expect(there()).to.deep.equal(['web-0-abc']);
+  });
+
   it('are not swept by one who no longer leads', async () => {
     await known('web-0-abc');
     await look();
@@ -154,6 +206,19 @@ describe('servers that no KamalHost owns', () => {
       const { address, ports } = endpointOf('web-0-abc');
       const entry = { pool: WEB, service: 'web', strategy: 'p2c', healthCheck: { path: '/up', intervalSeconds: 3, timeoutSeconds: 2 }, emptyWanted: false, members: [{ name: 'web-0-abc', address, port: ports.http, kind: 'Bought' }] };
       await bench.store.save(MEMBERSHIP_DOCUMENT, { generation: 1, pools: [entry] } as Membership, undefined);
+      await look();
+      expect(await adopted()).to.deep.equal(['web-0-abc']);
+    });
+
+    it('are adopted as hosts of the inventory', async () => {
+      const server = await known('web-0-abc');
+      await look();
+      const inventory: Inventory = {
+        generation: 1, changedAt: 0, checkedAt: 0, authorizedKeys: [],
+        pools: [{ pool: WEB, service: 'shop', role: 'web', ssh: { user: 'root', port: 22 } as never, hosts: [{ name: 'web-0-abc', hostID: server.owner.hostID, address: '127.0.0.1' }] }],
+      };
+      await bench.store.save('inventory', inventory, (await bench.store.load('inventory'))?.version);
+      await bench.clock.advance(GRACE_SECONDS * 1000);
       await look();
       expect(await adopted()).to.deep.equal(['web-0-abc']);
     });
