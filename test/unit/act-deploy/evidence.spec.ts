@@ -110,9 +110,10 @@ describe('redaction of logs', () => {
 
   it('takes no long time, whatever the text', () => {
     for (const hostile of ['secret'.repeat(11_000), 'a-'.repeat(32_000), '-'.repeat(64_000), `${'key_'.repeat(8_000)}secret=`, '"\\'.repeat(32_000), 'eyJ'.repeat(21_000), '-----END '.repeat(7_000)]) {
-      const began = performance.now();
+      // Of the processor: a busy machine is no slow pattern.
+      const began = process.cpuUsage();
       redactLog(hostile);
-      expect(performance.now() - began, hostile.slice(0, 10)).to.be.below(500);
+      expect(process.cpuUsage(began).user / 1000, hostile.slice(0, 10)).to.be.below(300);
     }
   });
 
