@@ -17,8 +17,9 @@ interface Report {
 }
 
 /**
- * The average over hosts that have been in service for a while. Fewer than half of them reporting is an absence: the
- * rest may be exactly those that are overloaded.
+ * The average, in percent, over hosts that have been in service for a while. Fewer than half of them reporting is an
+ * absence: the rest may be exactly those that are overloaded. More than 100 counts as 100, so that a host which lies moves
+ * the average by its own share and no more.
  */
 export function meanOfHosts(what: string, hosts: readonly MetricHost[], readings: ReadonlyMap<string, HostReading>, basis: Basis): Outcome {
   if (hosts.length === 0) return absent('Empty', `${what}: the pool has no host in service`);
@@ -32,16 +33,26 @@ export function meanOfHosts(what: string, hosts: readonly MetricHost[], readings
   const reports = fresh.filter(({ value }) => Number.isFinite(value));
   if (reports.length === 0) return absent('NotANumber', `${what} gives ${fresh[0]!.value} on every host that reports`, newest(fresh));
   const silent = wanted.filter((host) => !reports.some((report) => report.host === host));
+  const impossible = reports.filter(({ value }) => percent(value) !== value);
   const share = `${reports.length} of ${wanted.length} hosts in service report`;
   if (tooFew(reports.length, wanted.length)) return absent('TooFewHosts', `${what}: ${share}; not ${namesOf(silent)}`, newest(reports));
 
   return {
     kind: 'Value',
-    value: reports.reduce((sum, { value }) => sum + value, 0) / reports.length,
+    value: reports.reduce((sum, { value }) => sum + percent(value), 0) / reports.length,
     asOf: newest(reports),
-    ...(silent.length > 0 && { warning: `${share}; not ${namesOf(silent)}` }),
+    ...warningOf([
+      ...(silent.length > 0 ? [`${share}; not ${namesOf(silent)}`] : []),
+      ...impossible.map(({ host, value }) => `${host.name} says ${value} %, which counts as ${percent(value)}`).slice(0, 3),
+    ]),
   };
 }
+
+// Sums of rates miss 0 and 100 by what floating point cannot hold.
+const ROUNDING = 0.01;
+const percent = (value: number): number => (value < -ROUNDING ? 0 : value > 100 + ROUNDING ? 100 : value);
+
+export const warningOf = (warnings: readonly string[]): { warning?: string } => (warnings.length === 0 ? {} : { warning: warnings.join('; ') });
 
 /** Less than half: what the silent ones would say could turn the average round. */
 export const tooFew = (reporting: number, wanted: number): boolean => reporting * 2 < wanted;

@@ -1,12 +1,16 @@
 import type { MetricHost } from '../ports/index.ts';
-import { namesOf, tooFew } from './mean-of-hosts.ts';
+import { namesOf, tooFew, warningOf } from './mean-of-hosts.ts';
 import { absent, instantOf, isFresh, judge, stale } from './outcome-of-rows.ts';
 import type { Outcome } from './outcome-of-rows.ts';
 import { literal } from './promql.ts';
 import type { Basis, Field, Row, SeriesNames, SignalQuery } from './rows.ts';
 
+/** A load balancer spreads requests evenly enough that no host has so many times what the middle one of the others has. */
+const OUTLIER = 4;
+
 /**
- * Requests per second of a pool, summed over its hosts' proxies. A host that should report and does not would make the
+ * Requests per second of a pool, summed over its hosts' proxies. One that says far more than the others do counts for
+ * `OUTLIER` times their median: a host that lies must not buy servers without end. A host that should report and does not would make the
  * sum too small and could shrink the pool: up to half of them are taken to carry what the others carry on average,
  * beyond that it is an absence.
  */
@@ -25,16 +29,32 @@ export function requestsOfHosts(query: SignalQuery, names: SeriesNames, rows: re
 
   const reporting = wanted.filter((host) => !silent.includes(host));
   const latest = byHost(rows, 'latest');
+  const cut = outliers(values, reporting);
   const inFlight = requestsInFlight(query, rows);
   return {
     kind: 'Value',
-    value: totalOf(values, reporting, silent),
+    value: totalOf(cutTo(values, cut), reporting, silent),
     asOf: instantOf(newest),
-    ...(latest.size > 0 && { latest: totalOf(latest, reporting, silent) }),
+    ...(latest.size > 0 && { latest: totalOf(cutTo(latest, outliers(latest, reporting)), reporting, silent) }),
     ...(inFlight !== undefined && { inFlight }),
-    ...(silent.length > 0 && { warning: `${share}; not ${namesOf(silent)}, whose share is estimated` }),
+    ...warningOf([
+      ...(silent.length > 0 ? [`${share}; not ${namesOf(silent)}, whose share is estimated`] : []),
+      ...[...cut].slice(0, 3).map(([name, most]) => `${name} says ${values.get(name)} a second, more than ${OUTLIER} times what others do, which counts as ${most}`),
+    ]),
   };
 }
+
+/** Greatest value by host that says more; a warm-up of one among idle hosts is none. */
+function outliers(values: ReadonlyMap<string, number>, reporting: readonly MetricHost[]): ReadonlyMap<string, number> {
+  const known = new Map(reporting.flatMap(({ name }) => (values.has(name) ? [[name, values.get(name)!] as const] : [])));
+  return new Map([...values].flatMap(([name, value]) => {
+    const others = [...known].flatMap(([other, theirs]) => (other === name ? [] : [theirs])).sort((one, other) => one - other);
+    const most = OUTLIER * (others[Math.floor(others.length / 2)] ?? 0);
+    return others.length >= 2 && most > 0 && value > most ? [[name, most] as const] : [];
+  }));
+}
+
+const cutTo = (values: ReadonlyMap<string, number>, cut: ReadonlyMap<string, number>): ReadonlyMap<string, number> => new Map([...values, ...cut]);
 
 /**
  * A silent host's own rate sinks while its samples age, so the average of the others stands for it. Leaving and new
