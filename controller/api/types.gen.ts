@@ -372,13 +372,50 @@ control?: number
  */
 loadBalancer?: {
 /**
- * Traefik with its HTTP provider pointed at this controller.
+ * Traefik, which polls this controller with its HTTP provider, or reads files that this controller writes.
  */
 traefik: {
 /**
- * Name of the Traefik service, without `@http`. Unique among pools.
+ * Name of the Traefik service, without `@http` or `@file`. Unique among pools.
  */
 service: string
+/**
+ * File of every Traefik that serves this pool, for its file provider. Absent: Traefik polls with its HTTP provider. Pools may share a file.
+ * 
+ * @minItems 1
+ * @maxItems 16
+ */
+files?: {
+/**
+ * What conditions and messages call this Traefik.
+ */
+name: string
+/**
+ * The file, in the folder of `providers.file.directory`. It is the controller's alone.
+ */
+path: string
+/**
+ * How the machine of this Traefik is reached, by SFTP. Absent: it is this one.
+ */
+ssh?: {
+/**
+ * Address or name of the host.
+ */
+address: string
+/**
+ * User that may write the folder of the file.
+ */
+user: string
+/**
+ * Port of sshd.
+ */
+port: number
+/**
+ * Its SSH host key, as `type base64`.
+ */
+hostKey: string
+}
+}[]
 /**
  * API of every Traefik that serves this pool; a change is done when all of them show it.
  * 
@@ -456,6 +493,10 @@ drain: {
  * Longest wait for requests in flight.
  */
 timeoutSeconds: number
+/**
+ * How long a drain waits for a load balancer that cannot be asked, while others answer that they do not list the host. Where none answers it waits for as long as it takes.
+ */
+silentLoadBalancerSeconds: number
 }
 /**
  * Limits of the pool's own work.

@@ -2,7 +2,6 @@ import { createHttpHostControl } from '../act/deploy/http-host-control.ts';
 import { createLocalDeployer } from '../act/deploy/local.ts';
 import { createRoutedDeployer } from '../act/deploy/routed.ts';
 import { createStaticProvider } from '../act/cloud/static.ts';
-import { TraefikHTTP } from '../act/traffic/index.ts';
 import type { Io, StoreLocation } from '../cli/index.ts';
 import { type Audit, ClassifiedError } from '../model/index.ts';
 import type { Documents, Leadership } from '../ports/index.ts';
@@ -15,7 +14,7 @@ import { processLog } from './io-log.ts';
 import { openKamal } from './kamal.ts';
 import { open } from './open.ts';
 import { openSSH } from './ssh.ts';
-import { traefikSettings } from './traffic.ts';
+import { openTraffic } from './traffic.ts';
 
 /** Never leads: whatever only a leader may do is not done. */
 const BESIDE: Leadership = { isLeader: () => false, onChange: () => undefined };
@@ -39,7 +38,7 @@ export async function audit(where: StoreLocation, namespace: string | undefined,
     endings.push(() => clouds.close());
     const spare = createStaticProvider({ documents, clock: systemClock, vacate: async () => { throw new ClassifiedError('NotLeader', 'an audit gives nothing back'); } });
     return await auditInstallation({
-      installation, store, documents, clock: systemClock, loadBalancer: new TraefikHTTP(systemClock, BESIDE, traefikSettings(settings)),
+      installation, store, documents, clock: systemClock, loadBalancer: openTraffic(settings, systemClock, BESIDE, ssh).loadBalancer,
       providers: { Static: spare, ...clouds.providers },
       deployer: createRoutedDeployer({ control: createLocalDeployer({ control: createHttpHostControl(), clock: systemClock }), kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
     }, namespace);

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { createStaticProvider } from '../act/cloud/static.ts';
 import { createRoutedDeployer } from '../act/deploy/routed.ts';
-import { TraefikHTTP } from '../act/traffic/index.ts';
 import { messageOf } from '../model/index.ts';
 import { ClusterStore, ConfigMapDocuments, LEASE_TIMEOUT_MILLISECONDS, LeaseElection, connect, leaseObject, openApi, processIdentity } from '../runtime/cluster/index.ts';
 import type { Settings } from '../runtime/settings.ts';
@@ -17,7 +16,7 @@ import { startMetrics } from './metrics.ts';
 import { serveController } from './serve.ts';
 import { openSSH } from './ssh.ts';
 import type { RunningController, StandaloneOptions } from './standalone.ts';
-import { hostProbe, traefikSettings } from './traffic.ts';
+import { hostProbe, openTraffic } from './traffic.ts';
 
 const LEASE_NAME = 'kamal-autoscaler';
 
@@ -37,12 +36,12 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
   });
 
   const metrics = startMetrics(settings.metrics, clock);
-  const traefik = new TraefikHTTP(clock, lease, traefikSettings(settings));
   // Nobody deploys from a pod: there it is asked over HTTP.
   const inventory = createInventoryPublication({ clock, leadership: lease, log, ...inventoryToken(settings) });
   const folder = join(settings.stateFolder, 'local');
   const local = await localHosts(settings, clock, { folder, ...options.local });
   const ssh = await openSSH(settings, clock);
+  const { traefik, loadBalancer } = openTraffic(settings, clock, lease, ssh);
   const clouds = openClouds(settings, clock, ssh);
   const kamal = openKamal(settings, { clock, log, store, leadership: lease, ssh, sharedStore: `${connection.server} ${connection.namespace}` });
   const controller = startController({
@@ -50,7 +49,7 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
     providers: { Local: local.provider, Static: createStaticProvider({ documents, clock, vacate: local.vacate }), ...clouds.providers },
     ceilings: settings.ceilings, budgets: settings.budgets,
     deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
-    deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
+    deployLock: kamal.deployLock, loadBalancer, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
     publishInventory: (value) => inventory.publish(value), authorizedKeys: authorizedKeysOf(ssh),
   });
   metrics.onSamples(controller.samplesArrived);
@@ -65,6 +64,7 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
       // Work first, then the Lease, then the answers: the next leader must not begin while this one still acts.
       await controller.stop();
       await kamal.stop();
+      await ssh?.ssh.close();
       clouds.close();
       await lease.stop();
       await server.close();

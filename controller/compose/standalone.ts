@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { createStaticProvider } from '../act/cloud/static.ts';
 import { createRoutedDeployer } from '../act/deploy/routed.ts';
-import { TraefikHTTP } from '../act/traffic/index.ts';
 import { messageOf } from '../model/index.ts';
 import type { Clock, Leadership } from '../ports/index.ts';
 import { startApplier } from '../runtime/applier/index.ts';
@@ -17,7 +16,7 @@ import { authorizedKeysOf, createInventoryPublication, inventoryToken } from './
 import { openKamal } from './kamal.ts';
 import { type LocalOptions, localHosts } from './local-hosts.ts';
 import { startMetrics } from './metrics.ts';
-import { hostProbe, traefikSettings } from './traffic.ts';
+import { hostProbe, openTraffic } from './traffic.ts';
 import { serveController } from './serve.ts';
 import { openSSH } from './ssh.ts';
 
@@ -68,10 +67,11 @@ export async function startStandalone(settings: Settings & { mode: { kind: 'Stan
     const metrics = startMetrics(settings.metrics, clock);
     endings.push(metrics.stop);
     const leadership = onlyLeader();
-    const traefik = new TraefikHTTP(clock, leadership, traefikSettings(settings));
     const inventory = createInventoryPublication({ clock, leadership, log, folder: join(settings.stateFolder, 'inventory'), ...inventoryToken(settings) });
     const local = await localHosts(settings, clock, options.local);
     const ssh = await openSSH(settings, clock);
+    endings.push(() => ssh?.ssh.close());
+    const { traefik, loadBalancer } = openTraffic(settings, clock, leadership, ssh);
     const clouds = openClouds(settings, clock, ssh);
     endings.push(() => clouds.close());
     const kamal = openKamal(settings, { clock, log, store, leadership, ssh, sharedStore: resolve(settings.stateFolder) });
@@ -83,7 +83,7 @@ export async function startStandalone(settings: Settings & { mode: { kind: 'Stan
       providers: { Local: local.provider, Static: createStaticProvider({ documents: store, clock, vacate: local.vacate }), ...clouds.providers },
       ceilings: settings.ceilings, budgets: settings.budgets,
       deployer: createRoutedDeployer({ control: local.deployer, kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
-      deployLock: kamal.deployLock, loadBalancer: traefik, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
+      deployLock: kamal.deployLock, loadBalancer, probe: hostProbe(), metrics: metrics.source, concurrency: 16,
       publishInventory: (value) => inventory.publish(value), authorizedKeys: authorizedKeysOf(ssh),
     });
     endings.push(controller.stop);

@@ -1,8 +1,25 @@
-import { DEFAULT_TRAEFIK_SETTINGS, HTTPHostProbe, type TraefikSettings } from '../act/traffic/index.ts';
-import type { HostProbe } from '../ports/index.ts';
+import { randomBytes } from 'node:crypto';
+import { DEFAULT_TRAEFIK_SETTINGS, HTTPHostProbe, TraefikFiles, TraefikHTTP, type TraefikSettings, createRoutedLoadBalancer } from '../act/traffic/index.ts';
+import type { Clock, HostProbe, Leadership, LoadBalancer } from '../ports/index.ts';
 import type { Settings } from '../runtime/settings.ts';
+import type { OpenSSH } from './ssh.ts';
 
-export const traefikSettings = (settings: Settings): TraefikSettings => ({
+/** Every way to a load balancer. */
+export interface OpenTraffic {
+  loadBalancer: LoadBalancer;
+  /** Answers Traefiks that poll. */
+  traefik: TraefikHTTP;
+}
+
+export function openTraffic(settings: Settings, clock: Clock, leadership: Leadership, ssh: OpenSSH | undefined): OpenTraffic {
+  const traefik = new TraefikHTTP(clock, leadership, traefikSettings(settings));
+  const files = new TraefikFiles({
+    clock, leadership, installation: settings.installation, ssh: ssh?.ssh, newID: () => randomBytes(4).toString('hex'), settings: traefikSettings(settings),
+  });
+  return { traefik, loadBalancer: createRoutedLoadBalancer({ http: traefik, files }) };
+}
+
+const traefikSettings = (settings: Settings): TraefikSettings => ({
   ...DEFAULT_TRAEFIK_SETTINGS, ...(settings.traefikToken === undefined ? {} : { token: settings.traefikToken }),
 });
 

@@ -40,8 +40,8 @@ export type ProbeFact = { kind: 'Unknown' } | { kind: 'Answers' } | { kind: 'Fai
 /** What every load balancer says of this host, taken together. `NoLoadBalancer` for roles without one. */
 export type MembershipFact =
   | { kind: 'NoLoadBalancer' }
-  /** At least one load balancer could not be asked. */
-  | { kind: 'Unknown'; why: string }
+  /** At least one load balancer could not be asked. `others`: those that answered do not list it, and there are some. */
+  | { kind: 'Unknown'; why: string; others?: 'NotListed' }
   | { kind: 'ListedUp' }
   /** Every load balancer lists it and at least one calls it down; `everywhere` when all do. */
   | { kind: 'ListedDown'; everywhere: boolean }

@@ -10,6 +10,15 @@ export interface Member {
   kind: 'Fixed' | 'Bought';
 }
 
+/** A file that a Traefik reads. Pools with the same place share it. */
+export interface TraefikFile {
+  /** What people call this Traefik. */
+  name: string;
+  path: string;
+  /** Absent: on this machine. */
+  ssh?: { address: string; user: string; port: number; hostKey: string };
+}
+
 /** The members of one pool and how the load balancer treats them. */
 export interface PoolMembership {
   pool: ObjectKey;
@@ -20,6 +29,8 @@ export interface PoolMembership {
   /** An empty list was asked for (replicas 0 and no fixed host), not stumbled into. */
   emptyWanted: boolean;
   members: Member[];
+  /** Where it is written too; absent where every load balancer asks for it. */
+  files?: TraefikFile[];
 }
 
 /** Everything that every load balancer should serve. Persisted: it is the last-known-good state. */
@@ -29,7 +40,8 @@ export interface Membership {
   pools: PoolMembership[];
 }
 
-/** What one load balancer instance lists for one pool. */
+/** What one load balancer instance lists for one pool. `Unwritten`: it could not be told the newest membership; what it lists is another entry. */
 export type InstanceListing =
   | { instance: string; kind: 'Unknown'; why: string }
+  | { instance: string; kind: 'Unwritten'; why: string }
   | { instance: string; kind: 'Listing'; servers: { url: string; state: 'Up' | 'Down' }[] };

@@ -62,7 +62,7 @@ export function seriesNames(query: Pick<MetricQuery, 'pool' | 'spec'>): SeriesNa
     namespace: query.pool.namespace,
     pool: query.pool.name,
     proxyService: proxyServiceOf(query.spec.kamal),
-    ...(traefik && { traefikService: `${traefik.service}@http`, entryPoint: traefik.entryPoint }),
+    ...(traefik && { traefikService: `${traefik.service}@${traefik.files === undefined ? 'http' : 'file'}`, entryPoint: traefik.entryPoint }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type HostFacts, type HostStep, type Instant, type OperationFact, seconds } from '../model/index.ts';
 import { drainDeadline, retryAt, stopGivenUp } from './deadlines.ts';
-import { membershipText, outOfMembership, serverOf } from './evidence.ts';
+import { membershipText, notLeft, serverOf } from './evidence.ts';
 import type { HostView } from './host-view.ts';
 import { identityProblem } from './identity.ts';
 import { ROLES } from './role.ts';
@@ -14,10 +14,16 @@ const LAST_REQUESTS_SECONDS = 5;
 
 /**
  * Out of every load balancer first, and confirmed so in this very pass before anything is stopped; then the role's own
- * drain; then the stop. Listings that cannot be had are waited for as long as it takes.
+ * drain; then the stop. Listings that cannot be had are waited for, at least as long as the pool says.
  */
 export function drainStep(host: HostView, facts: HostFacts, now: Instant): DrainStep {
-  if (!outOfMembership(facts.membership)) return wait(`leaves the load balancers: ${membershipText(facts.membership)}`);
+  const listed = notLeft(host, facts, now);
+  if (listed !== undefined) return wait(`leaves the load balancers: ${listed}`);
+  const step = unlistedStep(host, facts, now);
+  return facts.membership.kind === 'Unknown' ? { ...step, why: `${step.why}; no longer waited for: ${membershipText(facts.membership)}` } : step;
+}
+
+function unlistedStep(host: HostView, facts: HostFacts, now: Instant): DrainStep {
   if (facts.app.kind === 'NotRunning') return { kind: 'Drained', why: 'no load balancer lists it and its app is stopped' };
   if (facts.machine.kind === 'Unreachable') return drainUnreachable(host, facts, facts.machine.why, now);
   const problem = identityProblem(host, facts);

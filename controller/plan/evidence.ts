@@ -1,4 +1,4 @@
-import { type HostFacts, type Instant, type Server, type ServerFact, type MembershipFact, seconds } from '../model/index.ts';
+import { type HostFacts, type Instant, type Server, type ServerFact, type MembershipFact, seconds, toTimestamp } from '../model/index.ts';
 import type { HostView } from './host-view.ts';
 
 /** The server that stands for the host, also while a twin waits for its deletion. */
@@ -17,6 +17,19 @@ export const settledAt = ({ phaseSince, lastCreateIntentAt, settleSeconds }: Hos
 
 /** No load balancer sends it requests, and that was asked and answered. */
 export const outOfMembership = ({ kind }: MembershipFact): boolean => kind === 'NotListed' || kind === 'NoLoadBalancer';
+
+/**
+ * What is still in the way of counting as out of every load balancer; undefined when nothing is. One that was silent
+ * since the host began to leave is not waited for without end: its own health check is left to notice. It takes the word
+ * of another one, for where none answers it is more likely we who are cut off.
+ */
+export function notLeft({ phaseSince, silentSeconds }: HostView, { membership }: HostFacts, now: Instant): string | undefined {
+  if (outOfMembership(membership)) return undefined;
+  const text = membershipText(membership);
+  if (membership.kind !== 'Unknown' || membership.others === undefined) return text;
+  const until = phaseSince + seconds(silentSeconds);
+  return now >= until ? undefined : `${text}; the others do not list it; waited for until ${toTimestamp(until)} (drain.silentLoadBalancerSeconds)`;
+}
 
 /** Some load balancer lists it, whatever it thinks of it. */
 export const isListed = ({ kind }: MembershipFact): boolean => kind === 'ListedUp' || kind === 'ListedDown' || kind === 'Partial';

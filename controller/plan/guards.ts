@@ -1,7 +1,7 @@
 import { type ErrorClass, type HostFacts, type Instant, seconds, wantedVersion } from '../model/index.ts';
 import { OPERATION_TRIES, startExpired } from './deadlines.ts';
 import { drainStep, stopBegan } from './drain.ts';
-import { answersItself, mayServe, membershipText, outOfMembership, serverOf, settledAt, vanished, wasMember } from './evidence.ts';
+import { answersItself, mayServe, membershipText, notLeft, serverOf, settledAt, vanished, wasMember } from './evidence.ts';
 import type { HostView } from './host-view.ts';
 import { identityProblem, isAdopted } from './identity.ts';
 import type { Guard } from './lifecycle.ts';
@@ -124,8 +124,8 @@ export const GUARDS: Record<Guard, Check> = {
     return { why: `server ${server.providerID} runs and answers again` };
   },
 
-  Departed(host, { membership }) {
-    return host.deleting && outOfMembership(membership) ? { why: 'no load balancer lists it' } : undefined;
+  Departed(host, facts, now) {
+    return host.deleting && notLeft(host, facts, now) === undefined ? { why: 'no load balancer lists it' } : undefined;
   },
 
   ServerGone(host, { server }) {

@@ -51,6 +51,8 @@ export interface HostView {
   /** Phase from which the drain began. A host that drains because its start failed keeps intent Serve, and is told by this. */
   drainOrigin?: Phase;
   drainSeconds: number;
+  /** How long leaving waits for load balancers that cannot be asked, while others answer that they do not list the host. */
+  silentSeconds: number;
   startTimeoutSeconds: number;
   /** When the host was first put into the membership; earlier than `phaseSince` for a host that came back from a drain. */
   joiningSince?: Instant;

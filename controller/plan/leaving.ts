@@ -1,6 +1,6 @@
 import type { HostStep } from '../model/index.ts';
 import { drainStep } from './drain.ts';
-import { isListed, membershipText, outOfMembership, settledAt } from './evidence.ts';
+import { isListed, membershipText, notLeft, settledAt } from './evidence.ts';
 import type { Work } from './host-view.ts';
 import { isApart, keptApart } from './quarantine.ts';
 
@@ -18,9 +18,10 @@ export const QUARANTINED: Work = (host, facts) => {
 };
 
 /** The server is gone or without power; only its traces are left. */
-export const DEPARTING: Work = (host, { membership, server }) => {
-  if (!outOfMembership(membership)) return wait(`its server is gone; leaves the load balancers: ${membershipText(membership)}`, 1);
-  if (isApart(host)) return keptApart(server, membership);
+export const DEPARTING: Work = (host, facts, now) => {
+  const listed = notLeft(host, facts, now);
+  if (listed !== undefined) return wait(`its server is gone; leaves the load balancers: ${listed}`, 1);
+  if (isApart(host)) return keptApart(facts.server, facts.membership);
   return host.deleting ? wait('its server is gone and no load balancer lists it', 1) : { kind: 'DeleteObject', why: 'its server is gone and no load balancer lists it' };
 };
 

@@ -46,7 +46,7 @@ function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMember
   return {
     pool: keyOf(pool), service: traefik.service, strategy: traefik.strategy,
     healthCheck: { path, ...(hostname === undefined ? {} : { hostname }), intervalSeconds, timeoutSeconds },
-    emptyWanted, members,
+    emptyWanted, members, ...(traefik.files === undefined ? {} : { files: traefik.files }),
   };
 }
 

@@ -28,7 +28,7 @@ export function listingsAudit(pool: HostPool, listings: readonly InstanceListing
   const members = membership.pools.find((entry) => sameKey(entry.pool, keyOf(pool)))?.members ?? [];
   const wanted = new Map(members.map(({ name, address, port }) => [httpURL(address, port), name]));
   return listings.flatMap((listing): AuditFinding[] => {
-    if (listing.kind === 'Unknown') return [unasked('LoadBalancer', `${subject} at ${listing.instance}`, listing.why)];
+    if (listing.kind !== 'Listing') return [unasked('LoadBalancer', `${subject} at ${listing.instance}`, listing.why)];
     const { instance, servers } = listing;
     const listed = new Set(servers.map(({ url }) => url));
     return [

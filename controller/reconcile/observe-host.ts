@@ -109,6 +109,7 @@ async function observeMembership(context: Context, host: KamalHost, pool: HostPo
   const listings = await context.loadBalancer.confirm(balancer);
   const membership = membershipFact(listings, endpoint);
   // A load balancer that forgot its configuration will read the document again: what stands there is listed, or will be.
+  if (membership.kind === 'Unknown' && written) return { membership: { kind: 'Unknown', why: membership.why }, siblings: othersIn(listings, endpoint) };
   if (membership.kind === 'NotListed' && written) return { membership: { kind: 'Partial', why: `the membership document names ${serverURL(endpoint)}, no load balancer lists it yet` } };
   return { membership, siblings: othersIn(listings, endpoint) };
 }

@@ -143,7 +143,7 @@ async function report(context: Context, before: HostPool, hostsBefore: readonly 
   const learned = await withHold(context, forgiveStartFailures(learnBoots(pool, hosts), hosts, now), hosts);
   const evidence = await forgetOldEvidence(context, pool);
   const placements = pool.spec.placements.map((placement) => context.placements.factOf(placement, () => context.enqueue({ kind: 'Pool', key: keyOf(pool) })));
-  const told = withPoolReport(learned, poolReport(learned, hosts, counts, { ...seen, placements, lock: await seeLock(context, pool, hosts) }, now), now);
+  const told = withPoolReport(learned, poolReport(learned, hosts, counts, { ...seen, placements, lock: await seeLock(context, pool, hosts), unreached: await unreachedOf(context, pool) }, now), now);
   const reported = { ...told, status: { ...told.status, spend: await observeMoney(context, pool, hosts), ...(evidence === undefined ? {} : { evidence }) } };
   if (!sameJSON(reported.status, pool.status)) await context.store.updateStatus('HostPool', reported);
   context.meters.counted(keyOf(pool), counts, pool.spec.replicas);
@@ -151,6 +151,12 @@ async function report(context: Context, before: HostPool, hostsBefore: readonly 
   const backoff = fromTimestamp(pool.status?.startBackoffUntil);
   const untilBackoff = backoff === undefined || backoff <= now ? LOOK_AGAIN_SECONDS : (backoff - now) / 1000 + 0.1;
   return requeueAfter(Math.min(LOOK_AGAIN_SECONDS, untilBackoff));
+}
+
+async function unreachedOf({ loadBalancer }: Context, { spec }: HostPool): Promise<string[] | undefined> {
+  if (spec.loadBalancer === undefined) return undefined;
+  const listings = await loadBalancer.confirm(spec.loadBalancer);
+  return listings.flatMap((listing) => (listing.kind === 'Listing' ? [] : [`${listing.instance}: ${listing.why}`]));
 }
 
 /** The pool with the hold on joins that its newcomers call for; told when it begins and when it ends. */

@@ -28,6 +28,7 @@ export async function viewHost(context: Context, host: KamalHost, pool: HostPool
     createAttempts: status.createAttempts ?? 0,
     settleSeconds: Math.max(0, ...providers.map((provider) => provider?.settleSeconds ?? 0)),
     drainSeconds: pool.spec.drain.timeoutSeconds,
+    silentSeconds: pool.spec.drain.silentLoadBalancerSeconds,
     startTimeoutSeconds: startTimeoutSeconds(pool, status.placement),
     healthIntervalSeconds: pool.spec.health.intervalSeconds,
     // The plan counts those before the one that it sees.

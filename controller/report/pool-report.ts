@@ -19,6 +19,8 @@ export interface Seen {
   /** Kamal's deploy lock, where the pool's hosts need it and somebody has looked. */
   lock?: LockSeen | undefined;
   placements: readonly { kind: 'Usable' | 'Unusable' | 'Unknown'; why?: string }[];
+  /** Load balancers that cannot be asked or told, as clauses; absent for roles without one. */
+  unreached?: readonly string[] | undefined;
 }
 
 /** What a plan says of replacing; `why` and `liftedBy` are clauses. */
@@ -42,7 +44,7 @@ export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: 
     state, reason,
     conditions: [
       ...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements), joinsCondition(pool), replacementCondition(seen.replacement), ...keptConditions(pool, hosts, total),
-      ...rollbackCondition(hosts), ...(seen.lock === undefined ? [] : [lockCondition(seen.lock)]),
+      ...rollbackCondition(hosts), ...balancersCondition(seen.unreached), ...(seen.lock === undefined ? [] : [lockCondition(seen.lock)]),
     ],
   };
 }
@@ -106,6 +108,15 @@ export function replacementCondition(seen: ReplacementSeen): ConditionDraft {
 
 function heldReason(seen: ReplacementSeen): { reason: string; message: string } | undefined {
   return seen.kind === 'Held' ? { reason: seen.reason, message: `${seen.why}. Nothing is replaced: ${seen.liftedBy}` } : undefined;
+}
+
+/** What serves goes on serving; but joins wait for it, and drains do for a while. */
+function balancersCondition(unreached: readonly string[] | undefined): ConditionDraft[] {
+  if (unreached === undefined) return [];
+  const type = 'LoadBalancersReached';
+  return [unreached.length === 0
+    ? { type, status: 'True', reason: 'AllReached', message: 'every load balancer can be asked and has the newest membership' }
+    : { type, status: 'False', reason: 'SomeUnreached', message: unreached.join('; ') }];
 }
 
 /** A rollback of the whole fleet exits with 0 and changes nothing where one host lacks its container. */

@@ -114,6 +114,11 @@ const pools = (): TriedDocument[] => [
   badPool('a fixed host twice', { fixedHosts: [{ name: 'a', address: '192.0.2.1' }, { name: 'a', address: '192.0.2.2' }] }, 'spec.fixedHosts[1]', 'Duplicate value'),
   badPool('a port out of range', { ports: { http: 70_000 } }, 'spec.ports.http', 'less than or equal to 65535'),
   badPool('an API URL without scheme', { loadBalancer: { traefik: { service: 'web', apiURLs: ['traefik:8080'] } } }, 'spec.loadBalancer.traefik.apiURLs[0]', 'should match'),
+  goodPool('Traefiks that read files', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080', 'http://127.0.0.1:8080'], files: [
+    { name: 'edge-1', path: '/etc/traefik/dynamic/kamal-autoscaler.yml', ssh: { address: '10.0.0.2', hostKey: 'ssh-ed25519 AAAA' } }, { name: 'here', path: '/etc/traefik/dynamic/pools.yaml' },
+  ] } } }),
+  badPool('a file that Traefik would not read', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'], files: [{ name: 'here', path: '/etc/traefik/pools.json' }] } } }, 'spec.loadBalancer.traefik.files[0].path', 'should match'),
+  badPool('a file elsewhere without a host key', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'], files: [{ name: 'a', path: '/etc/traefik/pools.yml', ssh: { address: '10.0.0.2' } }] } } }, 'spec.loadBalancer.traefik.files[0].ssh.hostKey', 'Required value'),
   badPool('an address with a space', { fixedHosts: [{ name: 'a', address: '192.0.2.1 ' }] }, 'spec.fixedHosts[0].address', 'should match'),
   badPool('a role in capitals', { kamal: { service: 'shop', role: 'Web' } }, 'spec.kamal.role', 'should match'),
   badPool('a name that is too long', { kamal: { service: 'x'.repeat(64), role: 'web' } }, 'spec.kamal.service', 'Too long'),

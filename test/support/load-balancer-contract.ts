@@ -76,7 +76,7 @@ export function membershipOf(generation: number, hosts: readonly TestHost[], emp
 /** Each member's state by name, one record an instance; a text where an instance is Unknown. */
 export function seen(listings: readonly InstanceListing[], hosts: readonly TestHost[]): (Record<string, string> | string)[] {
   const nameOf = (url: string): string => hosts.find(({ member }) => url === `http://${member.address}:${member.port}`)?.member.name ?? url;
-  return listings.map((listing) => (listing.kind === 'Unknown' ? 'Unknown' : Object.fromEntries(listing.servers.map(({ url, state }) => [nameOf(url), state]))));
+  return listings.map((listing) => (listing.kind !== 'Listing' ? listing.kind : Object.fromEntries(listing.servers.map(({ url, state }) => [nameOf(url), state]))));
 }
 
 export function loadBalancerContract(name: string, make: () => Promise<LoadBalancerWorld>): void {
@@ -161,7 +161,11 @@ export function loadBalancerContract(name: string, make: () => Promise<LoadBalan
       world.setLeader(false);
       for (const front of world.fronts) expect(await answeringNames(front)).to.deep.equal(['a', 'c']);
       await everywhere({ a: 'Up', c: 'Up' });
+      // What an instance applies that does not lead, or did not yet, is not put into effect.
+      await world.loadBalancer.apply(membershipOf(20, [b()]));
+      await everywhere({ a: 'Up', c: 'Up' });
       world.setLeader(true);
+      await everywhere({ a: 'Up', c: 'Up' });
       await world.loadBalancer.apply(membershipOf(9, [a()]));
       await everywhere({ a: 'Up' });
     });

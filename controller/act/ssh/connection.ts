@@ -1,12 +1,13 @@
 import { connect as connectSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { NodeSSH } from 'node-ssh';
-import type { ClientChannel, ServerHostKeyAlgorithm } from 'ssh2';
+import type { ClientChannel, SFTPWrapper, ServerHostKeyAlgorithm } from 'ssh2';
 import { ClassifiedError } from '../../model/index.ts';
 import type { Clock } from '../../ports/index.ts';
 import type { ClientKey } from './client-key.ts';
 import { type Hop, type Progress, commandFailure, connectFailure, placeOf, tooLate } from './failure.ts';
 import { publicKeyOf, typeOf } from './public-key.ts';
+import { type RemoteFiles, remoteFiles } from './sftp.ts';
 import type { TrustedKey } from './trust.ts';
 import { within } from './within.ts';
 
@@ -56,6 +57,8 @@ export interface Connection {
   usable(): boolean;
   /** Runs a command line of the remote shell. Rejects with Unavailable, Transient or OutcomeUnknown; an exit status is a result. */
   run(commandLine: string, options: CommandOptions): Promise<CommandResult>;
+  /** Works on files. Rejects as run does, as the work does, or with Invalid where the machine offers no SFTP. */
+  files<T>(work: (files: RemoteFiles) => Promise<T>, options: Omit<CommandOptions, 'input'>): Promise<T>;
   dial: Dial;
   close(): void;
 }
@@ -172,15 +175,35 @@ function connectionOf(ssh: NodeSSH, socket: Duplex | undefined, hop: Hop, answer
       if (code === null && signal === null) throw new Error('lost');
       return { code: code ?? undefined, ...(signal === null ? {} : { signal }), stdout: textOf(output.stdout), stderr: textOf(output.stderr) };
     } catch (error) {
-      const failure = commandFailure(hop, what, error);
-      // A lost connection tells its commands before it tells itself; who asks in between must not get it.
-      if (state === 'Open' && (failure.class === 'OutcomeUnknown' || failure.class === 'Unavailable')) state = 'Suspect';
-      throw failure;
+      throw judged(what, error);
     }
   }
 
+  async function files<T>(work: (files: RemoteFiles) => Promise<T>, { what, seconds = limits.commandSeconds }: Omit<CommandOptions, 'input'>): Promise<T> {
+    let channel: SFTPWrapper | undefined;
+    try {
+      return await within(clock, seconds, async (late) => {
+        channel = await ssh.requestSFTP();
+        // Who came too late has nobody left that would end it.
+        if (late.aborted) channel.end();
+        return await work(remoteFiles(channel));
+      }, () => new ClassifiedError('OutcomeUnknown', `${what} on ${placeOf(hop)} did not end within ${seconds} s`));
+    } catch (error) {
+      throw judged(what, error);
+    } finally {
+      channel?.end();
+    }
+  }
+
+  /** A lost connection tells its commands before it tells itself; who asks in between must not get it. */
+  function judged(what: string, error: unknown): ClassifiedError {
+    const failure = commandFailure(hop, what, error);
+    if (state === 'Open' && (failure.class === 'OutcomeUnknown' || failure.class === 'Unavailable')) state = 'Suspect';
+    return failure;
+  }
+
   return {
-    answered, closed, run,
+    answered, closed, run, files,
     usable: () => state === 'Open',
     dial: (address, port, signal) => dialThrough(ssh, hop, address, port, signal),
     close() {

@@ -65,6 +65,9 @@ export function commandFailure(hop: Hop, what: string, error: unknown): Classifi
   if (error instanceof ClassifiedError) return error;
   const words = messageOf(error);
   if (/not connected/i.test(words)) return failure('Unavailable', `the connection to ${placeOf(hop)} was lost before ${what}`, error);
+  if (/unable to start subsystem: sftp/i.test(words)) {
+    return new ClassifiedError('Invalid', `${placeOf(hop)} offers no SFTP, for ${what}`, { mend: 'Write `Subsystem sftp internal-sftp` into its sshd_config and reload sshd.', cause: error });
+  }
   if (/channel open failure|unable to exec/i.test(words)) return failure('Transient', `${placeOf(hop)} takes no further command now, for ${what}: ${words}`, error);
   return failure('OutcomeUnknown', `the connection to ${placeOf(hop)} was lost during ${what}`, error);
 }

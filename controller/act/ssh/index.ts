@@ -6,5 +6,6 @@ export { createKamalHomes } from './kamal-homes.ts';
 export { type PublicKey, fingerprintOf, readPublicKey } from './public-key.ts';
 export { quoteArguments } from './quote.ts';
 export { type Rotate, createRotate } from './rotate.ts';
-export { type Redact, type RemoteOptions, type SSH, type SSHSettings, createSSH } from './ssh.ts';
+export { type Redact, type RemoteOptions, type SSH, type SSHSettings, type SSHTarget, createSSH } from './ssh.ts';
+export type { RemoteFiles } from './sftp.ts';
 export { type Trust, addressOf } from './trust.ts';

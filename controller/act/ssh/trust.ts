@@ -30,8 +30,10 @@ export interface TrustSettings {
   knownHosts?: KnownHostsFile;
 }
 
+type Identified = Pick<DeployTarget, 'host' | 'endpoint' | 'ssh' | 'identity'>;
+
 /** The keys of a target, by its identity and never by its address. Rejects with HostKey where there are none. */
-export async function trustedKeys(target: DeployTarget, trust: Trust, { installation, clientKey, knownHosts }: TrustSettings): Promise<TrustedKey[]> {
+export async function trustedKeys(target: Identified, trust: Trust, { installation, clientKey, knownHosts }: TrustSettings): Promise<TrustedKey[]> {
   const { identity } = target;
   if (trust === 'Own' || identity.kind === 'Fixed') return ownKeys(target, knownHosts);
   const own = identity.ownKey === undefined ? [] : await ownKeys(target, knownHosts);
@@ -39,7 +41,7 @@ export async function trustedKeys(target: DeployTarget, trust: Trust, { installa
 }
 
 /** Only keys that nobody but the host holds. Rejects with HostKey where there are none. */
-export async function ownKeys(target: DeployTarget, knownHosts: KnownHostsFile | undefined): Promise<TrustedKey[]> {
+export async function ownKeys(target: Identified, knownHosts: KnownHostsFile | undefined): Promise<TrustedKey[]> {
   const { identity, host: { name } } = target;
   switch (identity.kind) {
     case 'Fixed': {
@@ -63,7 +65,7 @@ function pinned(text: string, what: string): PublicKey {
   return key;
 }
 
-async function keysOfFile(target: DeployTarget, knownHosts: KnownHostsFile | undefined): Promise<PublicKey[]> {
+async function keysOfFile(target: Identified, knownHosts: KnownHostsFile | undefined): Promise<PublicKey[]> {
   const { address, port } = addressOf(target);
   const keys = knownHosts === undefined ? [] : pinnedIn(await readKnownHosts(knownHosts), address, port);
   if (keys.length > 0) return keys;

@@ -30,16 +30,16 @@ export class TraefikAPI {
     });
   }
 
-  /** What the instance behind `apiURL` lists for the service `name` of the HTTP provider. */
+  /** What the instance behind `apiURL` lists for a service by its full name, such as `web@http`. */
   async listing(apiURL: string, name: string): Promise<InstanceListing> {
     const instance = instanceName(apiURL);
     const unknown = (why: string): InstanceListing => ({ instance, kind: 'Unknown', why });
     try {
-      const answer = await this.#get(apiURL, `/api/http/services/${encodeURIComponent(`${name}@http`)}`);
+      const answer = await this.#get(apiURL, `/api/http/services/${encodeURIComponent(name)}`);
       if (answer.status === 404) return await this.#withoutService(apiURL, name);
-      if (answer.status !== 200) return unknown(`its API answers ${answer.status} for the service ${name}@http`);
+      if (answer.status !== 200) return unknown(`its API answers ${answer.status} for the service ${name}`);
       const servers = serversIn(answer.data);
-      return servers === undefined ? unknown(`its API does not describe the service ${name}@http as a load balancer`) : { instance, kind: 'Listing', servers };
+      return servers === undefined ? unknown(`its API does not describe the service ${name} as a load balancer`) : { instance, kind: 'Listing', servers };
     } catch (error) {
       const why = axios.isCancel(error) ? `no answer within ${this.#timeoutMilliseconds / 1_000} s` : messageOf(error);
       return unknown(`its API cannot be asked: ${why}`);
@@ -51,7 +51,7 @@ export class TraefikAPI {
     const instance = instanceName(apiURL);
     const version = await this.#get(apiURL, '/api/version');
     if (version.status === 200 && isRecord(version.data) && typeof version.data['Version'] === 'string') return { instance, kind: 'Listing', servers: [] };
-    return { instance, kind: 'Unknown', why: `404 for the service ${name}@http, and ${instance}/api/version is not a Traefik's: check the URL` };
+    return { instance, kind: 'Unknown', why: `404 for the service ${name}, and ${instance}/api/version is not a Traefik's: check the URL` };
   }
 
   async #get(apiURL: string, path: string): Promise<AxiosResponse<unknown>> {

@@ -1,8 +1,9 @@
-import { ClassifiedError, type InstanceListing, type Instant, type Membership } from '../../model/index.ts';
+import { ClassifiedError, type InstanceListing, type Membership } from '../../model/index.ts';
 import type { Clock, Leadership, LoadBalancer, LoadBalancerSpec } from '../../ports/index.ts';
 import { type ConfigRequest, type ConfigResponse, carriesToken, documentResponse, refusalResponse } from './config-endpoint.ts';
-import { TraefikAPI, type TraefikAPISettings } from './traefik-api.ts';
+import type { TraefikAPISettings } from './traefik-api.ts';
 import { DEFAULT_TRANSPORT, type MemberTransport, traefikDocument } from './traefik-document.ts';
+import { type TraefikListings, createTraefikListings } from './traefik-listings.ts';
 
 export interface TraefikSettings {
   /** Traefik must send `Authorization: Bearer TOKEN`; absent: whoever reaches the port may read the members. */
@@ -16,11 +17,6 @@ export const DEFAULT_TRAEFIK_SETTINGS: TraefikSettings = {
   api: { timeoutMilliseconds: 2_000, headers: {} },
 };
 
-/** Passes within this time share one answer of an API: they ask for many hosts of the same pool at once. */
-const SHARED_FOR_MILLISECONDS = 400;
-/** Forgotten answers are swept when there are more than this. */
-const KEPT_ANSWERS = 256;
-
 interface Served {
   generation: number;
   text: string;
@@ -31,18 +27,15 @@ interface Served {
  * the caller stores it before `apply`, and applies the stored one again when this process becomes the leader.
  */
 export class TraefikHTTP implements LoadBalancer {
-  readonly #clock: Clock;
   readonly #leadership: Leadership;
   readonly #settings: TraefikSettings;
-  readonly #api: TraefikAPI;
-  readonly #answers = new Map<string, { askedAt: Instant; listing: Promise<InstanceListing> }>();
+  readonly #listings: TraefikListings;
   #served: Served | undefined;
 
   constructor(clock: Clock, leadership: Leadership, settings: TraefikSettings = DEFAULT_TRAEFIK_SETTINGS) {
-    this.#clock = clock;
     this.#leadership = leadership;
     this.#settings = settings;
-    this.#api = new TraefikAPI(settings.api);
+    this.#listings = createTraefikListings(clock, settings.api);
     // What was served in an earlier term may be older than what another leader has served since.
     leadership.onChange(() => {
       this.#served = undefined;
@@ -56,8 +49,7 @@ export class TraefikHTTP implements LoadBalancer {
     switch (document.kind) {
       case 'Document':
         this.#served = { generation: membership.generation, text: document.text };
-        // An answer from before this change must not confirm it.
-        this.#answers.clear();
+        this.#listings.forget();
         return;
       case 'Refused':
         throw new ClassifiedError('Invalid', `membership ${membership.generation} is not served to Traefik: ${document.why}`);
@@ -74,19 +66,7 @@ export class TraefikHTTP implements LoadBalancer {
     return documentResponse(this.#served.text);
   }
 
-  async confirm(loadBalancer: LoadBalancerSpec): Promise<InstanceListing[]> {
-    const { apiURLs, service } = loadBalancer.traefik;
-    return await Promise.all(apiURLs.map((apiURL) => this.#listing(apiURL, service)));
-  }
-
-  #listing(apiURL: string, service: string): Promise<InstanceListing> {
-    const now = this.#clock.now();
-    const key = `${apiURL} ${service}`;
-    const known = this.#answers.get(key);
-    if (known !== undefined && Math.abs(now - known.askedAt) < SHARED_FOR_MILLISECONDS) return known.listing;
-    if (this.#answers.size > KEPT_ANSWERS) this.#answers.clear();
-    const listing = this.#api.listing(apiURL, service);
-    this.#answers.set(key, { askedAt: now, listing });
-    return listing;
+  async confirm({ traefik: { apiURLs, service } }: LoadBalancerSpec): Promise<InstanceListing[]> {
+    return await this.#listings.of(apiURLs, `${service}@http`);
   }
 }

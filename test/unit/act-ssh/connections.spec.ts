@@ -16,6 +16,14 @@ describe('SSH to hosts', () => {
   });
   afterEach(() => bench.clear());
 
+  describe('files', () => {
+    it('are not worked on where a machine offers no SFTP, and what to write is said', async () => {
+      const host = await bench.server();
+      const error = await failure(bench.client().files(sshTarget(host.port, fixed(host)), (files) => files.read('/etc/hostname', 100), { what: 'reading a file' }));
+      expect([error.class, error.message, error.mend]).to.deep.equal(['Invalid', `web-primary (127.0.0.1:${host.port}) offers no SFTP, for reading a file`, 'Write `Subsystem sftp internal-sftp` into its sshd_config and reload sshd.']);
+    });
+  });
+
   describe('commands', () => {
     it('are quoted, given input, and told with status, output and signal', async () => {
       const host = await bench.server({ run: (command, input) => (command === 'die' ? { kind: 'Killed', signal: 'KILL' } : { kind: 'Exits', code: 3, stdout: `read ${input}`, stderr: 'ü\n' }) });

@@ -21,7 +21,7 @@ export const running = (version = 'v1', over: Partial<HostFacts['app'] & { kind:
 export const aHost = (over: Partial<HostView> = {}): HostView => ({
   key: { namespace: 'default', name: 'web-0-abcdef12' }, hostID: 'hostid01', phase: 'InService', phaseSince: at(0), createdAt: at(0), intent: 'Serve',
   deleting: false, quarantined: false, poolState: 'Live', roleKind: 'Web', hasLoadBalancer: true, createAttempts: 1, lastCreateIntentAt: at(0), settleSeconds: 10,
-  providerID: 'local:1', worksUnder: 'NoLock', drainSeconds: 60, startTimeoutSeconds: 600, healthIntervalSeconds: 3, operationFailures: 0, ...over,
+  providerID: 'local:1', worksUnder: 'NoLock', drainSeconds: 60, silentSeconds: 3_600, startTimeoutSeconds: 600, healthIntervalSeconds: 3, operationFailures: 0, ...over,
 });
 
 /** The facts of a host that serves. */

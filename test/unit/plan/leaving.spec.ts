@@ -12,12 +12,17 @@ const dockerless = { machine: { kind: 'Preparing' as const, why: 'Docker does no
 const mismatch = { machine: { kind: 'Mismatch' as const, why: 'it shows another host key' }, app: { kind: 'Unknown' as const } };
 const fails = { probe: { kind: 'Fails' as const, why: 'timeout' } };
 const drain = { phase: 'Draining' as const, phaseSince: at(100), intent: 'Drain' as const, drainOrigin: 'InService' as const, drainDeadline: at(160), joiningSince: at(20) };
+const oneSilent = { kind: 'Unknown' as const, why: 'http://lb3: no answer', others: 'NotListed' as const };
 const off = { membership: { kind: 'NotListed' as const } };
 
 stepTable('Draining', drain, off, [
   { title: 'stops nothing while listed', facts: { membership: { kind: 'ListedUp' } }, now: at(101), step: wait },
   { title: 'stops nothing while listed by some', facts: { membership: { kind: 'Partial', why: 'one of two' } }, now: at(500), step: wait },
   { title: 'stops nothing while a load balancer cannot be asked, for as long as it takes', facts: { membership: { kind: 'Unknown', why: 'down' } }, now: at(90_000), step: wait },
+  { title: 'waits for one load balancer that cannot be asked while the others do not list it', facts: { membership: oneSilent }, now: at(3_699), step: wait },
+  { title: 'and goes on at its deadline', facts: { membership: oneSilent }, now: at(3_700), step: start('Quiesce') },
+  { title: 'but not where another one lists it', facts: { membership: { kind: 'Unknown', why: 'down' } }, now: at(3_700), step: wait },
+  { title: 'a deleted one too', host: { deleting: true }, facts: { membership: oneSilent, app: { kind: 'NotRunning' } }, now: at(3_700), step: advance('Deprovisioning') },
   { title: 'quiesces once it is listed nowhere', now: at(110), step: start('Quiesce') },
   { title: 'quiesces even when its deadline has passed', now: at(500), step: start('Quiesce') },
   { title: 'gives requests in flight their time after a late removal', host: { ...op('Quiesce', 500), unlistedSince: at(500) }, facts: { ...quiesced, operation: { kind: 'Succeeded' }, inFlight: { kind: 'Count', requests: 1 } }, now: at(559), step: wait },
@@ -89,6 +94,9 @@ stepTable('Draining, other roles', drain, off, [
 stepTable('Departing', { phase: 'Departing', phaseSince: at(100) }, { ...unreachable, ...fails, ...off, server: absent() }, [
   { title: 'leaves the load balancers first', facts: { membership: { kind: 'ListedDown', everywhere: true } }, now: at(101), step: wait },
   { title: 'waits while they cannot be asked', facts: { membership: { kind: 'Unknown', why: 'down' } }, now: at(9000), step: wait },
+  { title: 'waits for one of them', facts: { membership: oneSilent }, now: at(3_699), step: wait },
+  { title: 'and goes on without it at the deadline', facts: { membership: oneSilent }, now: at(3_700), step: { kind: 'DeleteObject' } },
+  { title: 'and on to its server', host: { deleting: true }, facts: { membership: oneSilent }, now: at(3_700), step: advance('Deprovisioning') },
   { title: 'gives the object its deletion', now: at(101), step: { kind: 'DeleteObject' } },
   { title: 'goes on to look for what is left', host: { deleting: true }, now: at(101), step: advance('Deprovisioning') },
   { title: 'with a server without power too', host: { deleting: true }, facts: { server: found({ state: 'Off' }) }, now: at(101), step: advance('Deprovisioning') },

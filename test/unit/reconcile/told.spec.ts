@@ -10,11 +10,11 @@ describe('what people read', () => {
   let bench: Bench;
   beforeEach(() => { bench = createBench({}, 'Kamal'); });
 
-  async function start(replicas: number, limits: object = {}): Promise<void> {
+  async function start(replicas: number, limits: object = {}, change: object = {}): Promise<void> {
     const { address, ports } = bench.world.addFixedHost('primary', 'v1');
     await bench.put('HostPool', poolDraft('default', 'web', {
       replicas, fixedHosts: [{ name: 'primary', address, ports }], placements: [{ name: 'here', provider: 'Local', local: { bootMilliseconds: 1000 } }],
-      health: { intervalSeconds: 1 }, drain: { timeoutSeconds: 6 }, limits,
+      health: { intervalSeconds: 1 }, drain: { timeoutSeconds: 6 }, limits, ...change,
     } as never));
   }
   const condition = (conditions: unknown, type: string): Condition | undefined => (conditions as Condition[] | undefined)?.find((one) => one.type === type);
@@ -44,6 +44,26 @@ describe('what people read', () => {
     expect((await ofPool('Stuck'))?.message).to.match(/^web-0-\w+: NotFound: manifest for registry\.example\.com/);
     await bench.drive('it is replaced in the end, with a pause', async () => ((await bench.pool()).status?.startFailures ?? 0) > 0);
     await bench.drive('the pool says when it goes on', async () => /^1 failed starts, next not before .+: NotFound: manifest/.test((await bench.pool()).status?.reason ?? ''));
+  });
+
+  it('one of three load balancers away: on the pool which one, a drain that names its deadline, and goes on after it', async () => {
+    const apiURLs = ['http://lb1', 'http://lb2', 'http://lb3'];
+    await start(2, { startTimeoutSeconds: 900 }, { loadBalancer: { traefik: { service: 'web', apiURLs } }, drain: { timeoutSeconds: 6, silentLoadBalancerSeconds: 60 } });
+    await bench.drive('both serve', async () => (await bench.pool()).status?.readyReplicas === 2);
+    expect(await ofPool('LoadBalancersReached')).to.include({ status: 'True', reason: 'AllReached' });
+    bench.world.silentInstances.add('http://lb3');
+    await becomes('the pool says it', () => ofPool('LoadBalancersReached'), 'False');
+    expect(await ofPool('LoadBalancersReached')).to.include({ reason: 'SomeUnreached', message: 'http://lb3: http://lb3 does not answer' });
+    const before = await bench.pool();
+    await bench.context.store.update('HostPool', { ...before, spec: { ...before.spec, replicas: 1 } });
+    await bench.drive('the host waits', async () => /waited for until .*drain\.silentLoadBalancerSeconds/.test((await bench.hosts())[0]?.status?.reason ?? ''));
+    const [draining] = await bench.hosts();
+    expect(draining?.status?.phase).to.equal('Draining');
+    expect(draining?.status?.reason).to.match(/^leaves the load balancers: a load balancer cannot be asked \(http:\/\/lb3: .*\); the others do not list it; waited for until \S+Z/);
+    const since = Date.parse(draining?.status?.phaseSince ?? '');
+    await bench.drive('it leaves', async () => (await bench.hosts()).length === 0);
+    expect(bench.world.clock.now() - since).to.be.at.least(60_000);
+    expect((await bench.world.table.list()).map(({ id }) => id)).to.deep.equal(['fixed-primary']);
   });
 
   it('a wrong host key: nothing is done on the host, and its failed start has a class of its own', async () => {

@@ -28,7 +28,7 @@ describe('admission', () => {
     const draft = { ...poolDraft('shop'), metadata: { name: 'web' } };
     const admitted = admit('HostPool', draft) as { metadata: unknown; spec: { drain: unknown } };
     expect(admitted.metadata).to.deep.equal({ name: 'web', namespace: 'default' });
-    expect(admitted.spec.drain).to.deep.equal({ timeoutSeconds: 60 });
+    expect(admitted.spec.drain).to.deep.equal({ timeoutSeconds: 60, silentLoadBalancerSeconds: 3_600 });
     expect(draft.spec).not.to.have.property('drain');
   });
 
