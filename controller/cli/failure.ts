@@ -53,4 +53,4 @@ function exitCodeOf(error: unknown): ExitCode {
   }
 }
 
-const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');
+const oneLine = (text: string): string => text.split('\n').map((line) => line.trim()).filter((line) => line !== '').join(' ');

@@ -76,7 +76,7 @@ export function createInventoryPublication({ clock, leadership, log, folder, tok
 
 const plain = (status: number, why: string): ConfigResponse => ({ status, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }, body: `${why}\n` });
 
-/** Neither part of a name may hold a dot, so no two services share a file. */
+/** Neither part of a name may hold a dot, so no two services share a list; for a destination called `details` its list goes before the service's details. */
 function filesOf(inventory: Inventory): Map<string, string> {
   const files = new Map<string, string>();
   for (const { service, destination } of inventory.pools) {
@@ -84,7 +84,7 @@ function filesOf(inventory: Inventory): Map<string, string> {
     const answer = inventoryFor(inventory, service, destination);
     if (answer.kind !== 'Known') continue;
     files.set(`${name}.json`, inventoryText(answer.view, 'json'));
-    files.set(`${name}.details.json`, inventoryText(answer.view, 'details'));
+    if (destination !== undefined || !inventory.pools.some((pool) => pool.service === service && pool.destination === 'details')) files.set(`${name}.details.json`, inventoryText(answer.view, 'details'));
     files.set(`${name}.known_hosts`, inventoryText(answer.view, 'known-hosts'));
   }
   if (inventory.authorizedKeys.length > 0) files.set('authorized_keys', inventory.authorizedKeys.map((line) => `${line}\n`).join(''));

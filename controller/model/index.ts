@@ -22,3 +22,4 @@ export * from './server.ts';
 export * from './signals.ts';
 export * from './step.ts';
 export * from './time.ts';
+export * from './yaml-shape.ts';

@@ -68,9 +68,10 @@ export function inventoryFor({ pools, generation, checkedAt }: Inventory, servic
 
 /** As deploy.yml reads it: the addresses of each role, in the order of names. A role without bought hosts is there, with none. */
 export function rolesOf({ pools }: InventoryView): Record<string, string[]> {
-  const roles: Record<string, string[]> = {};
-  for (const { role, hosts } of pools) roles[role] = [...new Set([...roles[role] ?? [], ...hosts.map(({ address }) => address)])];
-  return roles;
+  // A role may be called as something that every object has.
+  const roles = new Map<string, string[]>();
+  for (const { role, hosts } of pools) roles.set(role, [...new Set([...roles.get(role) ?? [], ...hosts.map(({ address }) => address)])]);
+  return Object.fromEntries(roles);
 }
 
 export const serviceText = (service: string, destination: string | undefined): string =>

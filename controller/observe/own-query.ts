@@ -39,9 +39,11 @@ function withAge(what: string, value: number | undefined, age: Answer | undefine
 }
 
 function seriesOf(samples: readonly Sample[]): string {
-  const shown = samples.slice(0, 3).map(({ labels }) => `{${Object.entries(labels).map(([name, value]) => `${name}="${value}"`).join(',')}}`);
+  const shown = samples.slice(0, 3).map(({ labels }) => `{${Object.entries(labels).map(([name, value]) => `${name}="${value}"`).join(',').slice(0, LONGEST_LABELS)}}`);
   return `${shown.join(', ')}${samples.length > shown.length ? ', …' : ''}`;
 }
+
+const LONGEST_LABELS = 200;
 
 const shortened = (text: string): string => {
   const line = text.replace(/\s+/g, ' ').trim();

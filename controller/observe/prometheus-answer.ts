@@ -62,9 +62,11 @@ function resultOf(type: unknown, result: unknown, warnings: string[]): Answer | 
 function sampleOf(series: unknown): Sample | undefined {
   if (!isObject(series) || !isObject(series['metric'])) return undefined;
   const point = pointOf(series['value']);
-  const labels = Object.fromEntries(Object.entries(series['metric']).map(([name, value]) => [name, String(value)]));
-  return point && { labels, ...point };
+  const labels = series['metric'];
+  return point && isLabels(labels) ? { labels, ...point } : undefined;
 }
+
+const isLabels = (labels: Record<string, unknown>): labels is Record<string, string> => Object.values(labels).every((value) => typeof value === 'string');
 
 function pointOf(pair: unknown): { time: number; value: number } | undefined {
   if (!Array.isArray(pair) || typeof pair[0] !== 'number' || typeof pair[1] !== 'string') return undefined;

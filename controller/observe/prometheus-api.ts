@@ -9,8 +9,8 @@ import type { Answer } from './prometheus-answer.ts';
 import { credentialSetting } from './prometheus-settings.ts';
 import type { PrometheusSettings } from './prometheus-settings.ts';
 
-/** A day of a large Prometheus does not come this close; a runaway query does. */
-const LARGEST_ANSWER_BYTES = 32 * 1024 * 1024;
+/** A thousand hosts do not come close; a runaway query does, and to read much more would keep everything else from going on. */
+export const LARGEST_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** `POST /api/v1/query` with its failures named. */
 export class PrometheusAPI {

@@ -1,6 +1,7 @@
 import axios from 'axios';
 import { ClassifiedError, type Instant } from '../model/index.ts';
 import { AccessReader, withoutSecrets } from './prometheus-access.ts';
+import { LARGEST_ANSWER_BYTES } from './prometheus-api.ts';
 import { type PrometheusSettings, settingsFault } from './prometheus-settings.ts';
 
 /** One value of a query at one time. */
@@ -45,7 +46,7 @@ export class PrometheusRange {
     const form = new URLSearchParams({ query, start: String(from / 1000), end: String(to / 1000), step: `${stepSeconds}s` });
     try {
       const { status, data } = await axios.post<unknown>(this.#url, form, {
-        headers, maxRedirects: 0, timeout: TIMEOUT_MS, validateStatus: () => true,
+        headers, maxRedirects: 0, maxContentLength: LARGEST_ANSWER_BYTES, timeout: TIMEOUT_MS, validateStatus: () => true,
         ...(signal !== undefined && { signal }),
         ...(this.#settings.parameters !== undefined && { params: this.#settings.parameters }),
         ...(agent !== undefined && { httpsAgent: agent }),
@@ -72,8 +73,12 @@ export class PrometheusRange {
       throw new ClassifiedError('Unavailable', `Prometheus at ${this.#url} answered ${status} with something that is no range of its API`, { mend: 'check the URL, its path prefix and the credentials' });
     }
     if (result.length > 1) throw new ClassifiedError('Invalid', `${query} gives ${result.length} series where one is expected`, { mend: 'put sum() around the query' });
-    return (result[0]?.values ?? []).map(([second, value]) => ({ second: Number(second), value: Number(value) })).filter(({ value }) => Number.isFinite(value));
+    const values: unknown = result[0]?.values ?? [];
+    if (!isValues(values)) throw new ClassifiedError('Unavailable', `Prometheus at ${this.#url} answered with a range that cannot be read`, { mend: 'check the URL, its path prefix and the credentials' });
+    return values.map(([second, value]) => ({ second: Number(second), value: Number(value) })).filter(({ value }) => Number.isFinite(value));
   }
 }
+
+const isValues = (values: unknown): values is [number, string][] => Array.isArray(values) && values.every((pair) => Array.isArray(pair) && typeof pair[0] === 'number' && typeof pair[1] === 'string');
 
 type RangeBody = { status?: string; errorType?: string; error?: string; data?: { result?: { values?: [number, string][] }[] } } | undefined;

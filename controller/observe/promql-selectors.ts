@@ -58,13 +58,19 @@ function matchersAt(tokens: readonly Token[], token: Token, index: number): { te
   const isName = token.kind === 'Word' && next !== '(' && !KEYWORDS.has(token.text.toLowerCase()) && !AGGREGATIONS.has(token.text.toLowerCase());
   const start = isName ? index + 1 : index;
   if (tokens[start]?.text !== '{' || (!isName && token.text !== '{')) return isName ? { text: token.text, end: index } : undefined;
-  const end = endOf(tokens, start, '}');
+  let end = start + 1;
+  while (end < tokens.length && (tokens[end]!.kind !== 'Other' || MATCHER_SIGNS.includes(tokens[end]!.text))) end += 1;
+  // No selector: it could end early what it is put into.
+  if (tokens[end]?.text !== '}') return undefined;
   return { text: tokens.slice(index, end + 1).map(({ text }) => text).join(''), end };
 }
 
+/** What stands between names and values of matchers. */
+const MATCHER_SIGNS = ['=', '!', '~', ','];
+
 function endOf(tokens: readonly Token[], from: number, close: string): number {
-  const end = tokens.findIndex((token, index) => index > from && token.kind === 'Other' && token.text === close);
-  return end === -1 ? tokens.length - 1 : end;
+  for (let index = from + 1; index < tokens.length; index += 1) if (tokens[index]!.kind === 'Other' && tokens[index]!.text === close) return index;
+  return tokens.length - 1;
 }
 
 /** Whether `offset` or `@` follows, after a range if there is one. */

@@ -23,8 +23,8 @@ function fromJSON(text: string): CloudInit | undefined {
   } catch {
     return undefined;
   }
-  const errors = Array.isArray(said.errors) ? said.errors.map(String) : [];
-  return statusOf(String(said.status), errors[0] ?? (typeof said.detail === 'string' ? said.detail : ''));
+  const [first]: unknown[] = Array.isArray(said.errors) ? said.errors : [];
+  return statusOf(textOf(said.status), textOf(first) || textOf(said.detail));
 }
 
 function fromLines(text: string): CloudInit {
@@ -32,6 +32,8 @@ function fromLines(text: string): CloudInit {
   const [, detail = ''] = /^detail:\s*\n?(.+)$/m.exec(text) ?? [];
   return statusOf(status.trim(), detail.trim());
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const LONGEST_DETAIL = 160;
 
@@ -43,6 +45,6 @@ function statusOf(status: string, detail: string): CloudInit {
     case 'none': case 'disabled': return { kind: 'None' };
     case 'running': case 'not run': case 'not started': return { kind: 'Running', why: `cloud-init: ${status}` };
     case 'error': return { kind: 'Failed', why: `cloud-init failed${said}` };
-    default: return { kind: 'Running', why: `cloud-init says ${JSON.stringify(status)}${said}` };
+    default: return { kind: 'Running', why: `cloud-init says ${JSON.stringify(status.slice(0, LONGEST_DETAIL))}${said}` };
   }
 }

@@ -9,6 +9,9 @@ import { type KnownHostsFile, addressOf, jumpKeys, ownKeys } from './trust.ts';
 /** As Kamal's own limit for a host that accepts and says nothing; without it such a host hangs the whole run. */
 const CONNECT_TIMEOUT_SECONDS = 5;
 
+/** What SSH settings take as it is: `%` and `$` are expanded there, and a shell reads the line of a ProxyCommand. */
+const PLAIN_PATH = /^\/[^\s"'\\#%$`;&|<>()*?[\]{}!~]+$/;
+
 export interface KamalHome {
   /** Variables for Kamal's process, over its others. */
   environment: Record<string, string>;
@@ -28,7 +31,7 @@ export interface KamalHomeSettings {
  * one run at a time.
  */
 export async function writeKamalHome(folder: string, targets: readonly DeployTarget[], settings: KamalHomeSettings): Promise<KamalHome> {
-  if (!/^\/[^\s"'\\#%]+$/.test(folder)) throw new ClassifiedError('Invalid', `state folder ${JSON.stringify(folder)}: SSH settings cannot name it`, { mend: 'Write an absolute folder without spaces and quotes as --state.' });
+  if (!PLAIN_PATH.test(folder)) throw new ClassifiedError('Invalid', `state folder ${JSON.stringify(folder)}: SSH settings cannot name it`, { mend: 'Write an absolute folder without spaces, quotes and other characters that a shell reads as --state.' });
   const ssh = join(folder, '.ssh');
   await mkdir(ssh, { recursive: true, mode: 0o700 });
   const config = join(ssh, 'config');
@@ -62,7 +65,7 @@ async function hostLines(targets: readonly DeployTarget[], settings: KamalHomeSe
 /** The controller's key file itself, or a copy that only this user can read where that one has a passphrase, for Kamal asks for none. */
 async function identityFile(ssh: string, { file, privateKey }: KamalHomeSettings['clientKey']): Promise<string> {
   const copy = join(ssh, 'identity');
-  if (file !== undefined && /^\/[^\s"'\\#%]+$/.test(file)) {
+  if (file !== undefined && PLAIN_PATH.test(file)) {
     await rm(copy, { force: true });
     return file;
   }

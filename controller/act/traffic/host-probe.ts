@@ -10,7 +10,8 @@ type Health = Parameters<HostProbe['up']>[1];
 const METRICS_TIMEOUT_MILLISECONDS = 2_000;
 /** A cold page may take long; one that never answers must not keep a host out. */
 const WARM_UP_MILLISECONDS = 30_000;
-const LARGEST_METRICS = 4 * 1024 * 1024;
+/** kamal-proxy shows some tens of KB. */
+const LARGEST_METRICS = 512 * 1024;
 /** More of a health page is not read. */
 const LARGEST_HEALTH_PAGE = 64 * 1024;
 
@@ -56,7 +57,7 @@ const headersOf = ({ hostname }: Health): Record<string, string> => (hostname ==
 async function probe(endpoint: Endpoint, health: Health, path: string, isGood: (status: number) => boolean): Promise<ProbeFact> {
   try {
     const { status, location } = await ask(serverURL(endpoint) + path, headersOf(health), health.timeoutSeconds * 1_000, LARGEST_HEALTH_PAGE);
-    return isGood(status) ? { kind: 'Answers' } : { kind: 'Fails', why: `${path} answers ${status}${location === undefined ? '' : ` to ${location}`}` };
+    return isGood(status) ? { kind: 'Answers' } : { kind: 'Fails', why: `${path} answers ${status}${location === undefined ? '' : ` to ${location.slice(0, 200)}`}` };
   } catch (error) {
     return { kind: 'Fails', why: `${path}: ${messageOf(error)}` };
   }
@@ -74,7 +75,7 @@ async function metricsOf({ address, metricsAddress = address, ports }: Endpoint)
 }
 
 /** One GET without redirects; the deadline covers all of it, from the look-up of the name to the last byte. */
-function ask(url: string, headers: Record<string, string>, timeoutMilliseconds: number, largest: number): Promise<Answer> {
+async function ask(url: string, headers: Record<string, string>, timeoutMilliseconds: number, largest: number): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const deadline = AbortSignal.timeout(timeoutMilliseconds);
   const fail = (error: Error): void => reject(deadline.aborted ? new Error(`no answer within ${timeoutMilliseconds / 1_000} s`) : error);
@@ -96,5 +97,5 @@ function ask(url: string, headers: Record<string, string>, timeoutMilliseconds: 
     response.once('error', fail);
   });
   request.once('error', fail);
-  return promise;
+  return await promise;
 }

@@ -9,14 +9,19 @@ const SERIES = /^kamal_proxy_http_requests_total\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)
 export function requestsIn(text: string, service: string): RequestsFact {
   let seen: { requests: number; errors: number } | undefined;
   for (const line of text.split('\n')) {
-    const [, labels = '', value] = SERIES.exec(line) ?? [];
-    if (value === undefined || labelIn(labels, 'service') !== service) continue;
+    const [, text = '', value] = SERIES.exec(line) ?? [];
+    if (value === undefined) continue;
+    const labels = labelsIn(text);
+    if (labels.get('service') !== service) continue;
     const count = Number(value);
     if (!Number.isFinite(count) || count < 0) return { kind: 'Unknown' };
-    const failed = Number(labelIn(labels, 'status')) >= 500;
+    const failed = Number(labels.get('status')) >= 500;
     seen = { requests: (seen?.requests ?? 0) + count, errors: (seen?.errors ?? 0) + (failed ? count : 0) };
   }
   return seen === undefined ? { kind: 'Unknown' } : { kind: 'Count', ...seen };
 }
 
-const labelIn = (labels: string, name: string): string | undefined => new RegExp(`(?:^|,)\\s*${name}="((?:[^"\\\\]|\\\\.)*)"`).exec(labels)?.[1];
+/** One label after the other, so that what stands in a value is not taken for a label. */
+const LABEL = /(?:^|,)\s*([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+
+const labelsIn = (text: string): Map<string, string> => new Map([...text.matchAll(LABEL)].map(([, name = '', value = '']) => [name, value]));

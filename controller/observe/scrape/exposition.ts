@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { numberOf } from '../prometheus-answer.ts';
 
 /** One line of an exposition. */
@@ -25,13 +26,37 @@ const NUMBER = /^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?Inf|NaN)$/;
  * checked and not used; a sample is as old as its scrape. Throws ExpositionError.
  */
 export function parseExposition(text: string): ExposedSample[] {
+  return [...sampleLines(text)].filter((sample) => sample !== undefined);
+}
+
+/** A page in pieces: a host that shows millions of lines must not keep everything else from going on. Rejects with ExpositionError. */
+export async function readExposition(text: string): Promise<ExposedSample[]> {
   const samples: ExposedSample[] = [];
-  text.split('\n').forEach((line, index) => {
-    const trimmed = line.endsWith('\r') ? line.slice(0, -1) : line;
-    if (/^[ \t]*(#|$)/.test(trimmed)) return;
-    samples.push(parseLine(trimmed, index + 1));
-  });
+  let lines = 0;
+  for (const sample of sampleLines(text)) {
+    if (sample !== undefined) samples.push(sample);
+    lines += 1;
+    if (lines % LINES_A_TURN === 0) await turn();
+  }
   return samples;
+}
+
+const LINES_A_TURN = 1_000;
+/** Prometheus's own pages have lines of some hundred; each is read at once. */
+const LONGEST_LINE = 16 * 1024;
+
+/** Each line's sample; undefined for comments and empty lines. */
+function* sampleLines(text: string): Generator<ExposedSample | undefined> {
+  let lineNumber = 0;
+  for (let start = 0; start <= text.length;) {
+    const found = text.indexOf('\n', start);
+    const end = found === -1 ? text.length : found;
+    lineNumber += 1;
+    if (end - start > LONGEST_LINE) throw new ExpositionError(`line ${lineNumber} has more than ${LONGEST_LINE} characters`);
+    const line = text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end);
+    yield /^[ \t]*(#|$)/.test(line) ? undefined : parseLine(line, lineNumber);
+    start = end + 1;
+  }
 }
 
 function parseLine(line: string, lineNumber: number): ExposedSample {

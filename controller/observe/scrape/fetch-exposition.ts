@@ -1,11 +1,11 @@
 import axios from 'axios';
 import type { Clock } from '../../ports/index.ts';
 import { DeadlinePassed, withDeadline } from '../deadline.ts';
-import { ExpositionError, parseExposition } from './exposition.ts';
+import { ExpositionError, readExposition } from './exposition.ts';
 import type { ExposedSample } from './exposition.ts';
 
 /** A host or load balancer shows a few hundred KB; more is not read into memory. */
-export const LARGEST_EXPOSITION_BYTES = 16 * 1024 * 1024;
+export const LARGEST_EXPOSITION_BYTES = 8 * 1024 * 1024;
 
 export type Scrape = { kind: 'Samples'; samples: ExposedSample[] } | { kind: 'Failed'; why: string };
 
@@ -13,7 +13,7 @@ export type Scrape = { kind: 'Samples'; samples: ExposedSample[] } | { kind: 'Fa
 export async function fetchExposition(url: string, timeoutSeconds: number, clock: Clock, outer: AbortSignal): Promise<Scrape> {
   try {
     const body = await withDeadline(clock, timeoutSeconds * 1000, async (signal) => await get(url, signal), outer);
-    return { kind: 'Samples', samples: parseExposition(body) };
+    return { kind: 'Samples', samples: await readExposition(body) };
   } catch (error) {
     return { kind: 'Failed', why: whyOf(error) };
   }

@@ -4,7 +4,7 @@ import type { Instant } from '../../model/index.ts';
 import type { Clock, Documents, Store } from '../../ports/index.ts';
 import { applyObjects } from './apply-objects.ts';
 import type { AppliedObject } from './apply-objects.ts';
-import { readDocuments } from './read-documents.ts';
+import { readDocumentsInTurns } from './read-documents.ts';
 import type { PlacedProblem } from './read-documents.ts';
 import { hintOn, readFolder } from './source-folder.ts';
 import type { FolderContent } from './source-folder.ts';
@@ -61,7 +61,7 @@ export function createFolderApplier({ folder, store, documents, clock, onReport,
   const pass = async (content: FolderContent): Promise<ApplyReport> => {
     let before = content.errors;
     try {
-      const { objects, errors } = readDocuments(content.files);
+      const { objects, errors } = await readDocumentsInTurns(content.files);
       before = [...before, ...errors];
       const result = await applyObjects(store, objects);
       return { applied: result.applied, errors: [...before, ...result.errors] };

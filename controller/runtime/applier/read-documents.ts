@@ -1,8 +1,9 @@
-import { LineCounter, parseAllDocuments } from 'yaml';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Composer, Lexer, LineCounter, Parser } from 'yaml';
 import type { Document, Tags } from 'yaml';
 import { API_VERSION, keyOf, keyText } from '../../api/index.ts';
 import type { HostPool, ObjectKey, ScalingPolicy } from '../../api/index.ts';
-import { isClass, messageOf } from '../../model/index.ts';
+import { isClass, messageOf, nestsTooDeeply, repeatedKey } from '../../model/index.ts';
 import { admit } from '../store/validation/index.ts';
 
 export interface SourceFile {
@@ -46,8 +47,35 @@ export const placeText = ({ file, line, column }: Place): string => `${file}:${l
  * The objects of a set of YAML files. A file with a problem gives no objects at all, so that a broken edit changes
  * nothing; an object that is written twice is a problem of both of its files.
  */
-export function readDocuments(files: readonly SourceFile[]): { objects: WrittenObject[]; errors: PlacedProblem[] } {
-  const read = files.map(readFile);
+export function readDocuments(files: readonly SourceFile[]): Reading {
+  const steps = readInSteps(files);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same for a process that has other things to do meanwhile: a large folder is read document by document. */
+export async function readDocumentsInTurns(files: readonly SourceFile[]): Promise<Reading> {
+  const steps = readInSteps(files);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await turn();
+  }
+}
+
+interface Reading {
+  objects: WrittenObject[];
+  errors: PlacedProblem[];
+}
+
+/** A step is one document. */
+type Steps<Result> = Generator<undefined, Result>;
+
+function* readInSteps(files: readonly SourceFile[]): Steps<Reading> {
+  const read: Reading[] = [];
+  for (const file of files) read.push(yield* readFile(file));
   const errors = [...read.flatMap((file) => file.errors), ...twice(read.flatMap((file) => file.objects))];
   const broken = new Set(errors.map(({ place }) => place.file));
   return { objects: read.flatMap((file) => file.objects).filter(({ place }) => !broken.has(place.file)), errors };
@@ -55,45 +83,79 @@ export function readDocuments(files: readonly SourceFile[]): { objects: WrittenO
 
 /** One error a place, so that each of the files is known to be broken. */
 function twice(objects: readonly WrittenObject[]): PlacedProblem[] {
+  const same = Map.groupBy(objects, ({ kind, key }) => `${kind} ${keyText(key)}`);
   return objects.flatMap((object) => {
-    const other = objects.find((candidate) => candidate !== object && candidate.kind === object.kind && keyText(candidate.key) === keyText(object.key));
+    const [first, second] = same.get(`${object.kind} ${keyText(object.key)}`) ?? [];
+    const other = first === object ? second : first;
     if (other === undefined) return [];
     return [{ place: object.place, message: `${object.kind} ${keyText(object.key)} is written here and at ${placeText(other.place)}: keep one of them` }];
   });
 }
 
-function readFile({ name, text }: SourceFile): { objects: WrittenObject[]; errors: PlacedProblem[] } {
+function* readFile({ name, text }: SourceFile): Steps<Reading> {
+  const unread = yield* unreadable(text);
+  if (unread !== undefined) return { objects: [], errors: [{ place: { file: name, line: unread.line, column: 1 }, message: unread.why }] };
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, version: '1.1', merge: true, customTags: withoutTimes, prettyErrors: false });
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file: name, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const documents: Document.Parsed[] = 'empty' in parsed ? [] : parsed;
+  const documents: Document.Parsed[] = [];
+  // Whether keys repeat is looked at afterwards: the composer's own look takes as many steps as their number squared.
+  const composer = new Composer({ version: '1.1', merge: true, customTags: withoutTimes, prettyErrors: false, uniqueKeys: false });
+  for (const document of composer.compose(new Parser(lines.addNewLine).parse(text))) {
+    documents.push(document);
+    yield;
+  }
   // What follows a syntax error is read on a guess: its errors would mislead.
   const [syntax] = documents.flatMap(({ errors }) => errors);
   if (syntax !== undefined) {
-    const [from, to] = syntax.pos;
-    const message = syntax.code === 'DUPLICATE_KEY' ? `key ${keyAt(text, from, to)} is written twice: keep one of them` : `cannot be parsed as YAML: ${syntax.message}`;
-    return { objects: [], errors: [{ place: placeOf(from), message }] };
+    return { objects: [], errors: [{ place: placeOf(syntax.pos[0]), message: `cannot be parsed as YAML: ${syntax.message}` }] };
   }
   const objects: WrittenObject[] = [];
   const errors: PlacedProblem[] = [];
   for (const document of documents) {
     const place = placeOf(document.contents?.range[0] ?? 0);
+    const again = repeatedKey(document.contents);
+    if (again !== undefined) return { objects: [], errors: [{ place: placeOf(again.range?.[0] ?? 0), message: `key ${JSON.stringify(again.value)?.slice(0, 80)} is written twice: keep one of them` }] };
     const read = readDocument(document, place);
+    yield;
     if (read === undefined) continue;
     if ('message' in read) errors.push(read);
     else objects.push(read);
   }
+  const left = errors.length - MOST_ERRORS;
+  if (left > 0) errors.splice(MOST_ERRORS, left, { place: errors[MOST_ERRORS]!.place, message: `and ${left} more problems in this file` });
   return { objects, errors };
+}
+
+/** Of one file; with more it is another file than was meant. */
+const MOST_ERRORS = 50;
+/** As much as an API server takes for one object, for a whole file. */
+export const LONGEST_FILE = 1024 * 1024;
+/** Of a document; a pool with a hundred fixed hosts has 2,600. To parse takes some 20 µs a word, and nothing else happens meanwhile. */
+const MOST_WORDS = 4_000;
+const WORDS_A_STEP = 2_000;
+
+/** What keeps a text from being parsed at all: that is done document by document, and must be quick. */
+function* unreadable(text: string): Steps<{ line: number; why: string } | undefined> {
+  if (text.length > LONGEST_FILE) return { line: 1, why: `has more than ${LONGEST_FILE} characters: split it` };
+  if (nestsTooDeeply(text)) return { line: 1, why: 'cannot be parsed as YAML: it nests too deeply' };
+  let [line, begin, words, all] = [1, 1, 0, 0];
+  for (const word of new Lexer().lex(text)) {
+    if (word === '---') [begin, words] = [line, 0];
+    words += 1;
+    all += 1;
+    if (words > MOST_WORDS) return { line: begin, why: 'is a document too large for a policy or a pool: split it with a line of ---' };
+    line += word.split('\n').length - 1;
+    if (all % WORDS_A_STEP === 0) yield;
+  }
+  return undefined;
 }
 
 /** As kubectl reads YAML: 1.1, but times and `22:30` stay text. */
 const withoutTimes = (tags: Tags): Tags => tags.filter((tag) =>
   typeof tag === 'string' || (tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME'));
-
-const keyAt = (text: string, from: number, to: number): string => JSON.stringify(/^[^:\n]*/.exec(text.slice(from, Math.max(to, from + 80)))?.[0].trim() ?? '');
 
 /** An empty document is none. */
 function readDocument(document: Document.Parsed, place: Place): WrittenObject | PlacedProblem | undefined {

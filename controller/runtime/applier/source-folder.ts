@@ -3,7 +3,7 @@ import type { FSWatcher } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../model/index.ts';
-import type { PlacedProblem, SourceFile } from './read-documents.ts';
+import { LONGEST_FILE, type PlacedProblem, type SourceFile } from './read-documents.ts';
 
 export interface FolderContent {
   files: SourceFile[];
@@ -23,12 +23,21 @@ export async function readFolder(folder: string): Promise<FolderContent> {
   for (const name of names.filter((candidate) => /\.ya?ml$/.test(candidate) && !candidate.startsWith('.')).sort()) {
     const path = join(folder, name);
     try {
-      content.files.push({ name: path, text: await readFile(path, 'utf8') });
+      const what = await unreadableFile(path);
+      if (what === undefined) content.files.push({ name: path, text: await readFile(path, 'utf8') });
+      else content.errors.push({ place: { file: path, line: 1, column: 1 }, message: `${what}: what was applied from it stays` });
     } catch (error) {
       content.errors.push(unreadable(path, error, 'what was applied from it stays'));
     }
   }
   return content;
+}
+
+/** Why a file is not even opened: a pipe has no end, and what is far too large for policies need not be in memory. */
+async function unreadableFile(path: string): Promise<string | undefined> {
+  const found = await stat(path);
+  if (!found.isFile()) return 'is no file';
+  return found.size > 4 * LONGEST_FILE ? `has ${found.size} bytes, more than policies and pools can have` : undefined;
 }
 
 function unreadable(path: string, error: unknown, consequence: string): PlacedProblem {

@@ -1,10 +1,10 @@
 import { type Addresses, type Server, type ServerState, fromTimestamp } from '../../../model/index.ts';
 import { idIn, ownerIn, partIn } from '../rest/marking.ts';
-import { listOf, numberOf, recordIn, textOf, textsOf } from '../rest/wire.ts';
+import { addressOf, idOf as wholeID, listOf, recordIn, textOf, textsOf } from '../rest/wire.ts';
 import { markingIn } from './tags.ts';
 
 /** All of them are paid for, those without power too. */
-const STATES: Record<string, ServerState> = { new: 'Starting', active: 'Running', off: 'Off', archive: 'Off' };
+const STATES: ReadonlyMap<string, ServerState> = new Map(Object.entries({ new: 'Starting', active: 'Running', off: 'Off', archive: 'Off' } as const));
 
 const PREFIX = 'digitalocean';
 
@@ -17,9 +17,9 @@ export function serverIn(record: Record<string, unknown>): Server | undefined {
   const part = partIn(said, addresses);
   return {
     provider: 'DigitalOcean', owner, placement: said.placement ?? '',
-    providerID: `${PREFIX}:${numberOf(record, 'id')}`, name: textOf(record, 'name'),
+    providerID: `${PREFIX}:${wholeID(record)}`, name: textOf(record, 'name'),
     // A word that nobody has seen says nothing against a Droplet that may serve.
-    state: STATES[textOf(record, 'status')] ?? 'Running',
+    state: STATES.get(textOf(record, 'status')) ?? 'Running',
     addresses, ...(part === undefined ? {} : { part }),
     createdAt: createdAt(record),
   };
@@ -35,7 +35,7 @@ function addressesIn(record: Record<string, unknown>): Addresses {
   const networks = recordIn(record, 'networks');
   const address = (version: 'v4' | 'v6', type: string): string | undefined => {
     const found = listOf(networks, version).find((network) => network['type'] === type)?.['ip_address'];
-    return typeof found === 'string' && found !== '' ? found : undefined;
+    return typeof found === 'string' && found !== '' ? addressOf(found) : undefined;
   };
   const [own, publicIPv4, publicIPv6] = [address('v4', 'private'), address('v4', 'public'), address('v6', 'public')];
   return { ...(own === undefined ? {} : { private: own }), ...(publicIPv4 === undefined ? {} : { publicIPv4 }), ...(publicIPv6 === undefined ? {} : { publicIPv6 }) };

@@ -2,7 +2,7 @@ import { type Instant, seconds } from '../../../model/index.ts';
 import { numberIn } from '../rest/http.ts';
 import type { Verdict } from '../rest/refusals.ts';
 import type { Headers, Vendor } from '../rest/vendor.ts';
-import { isRecord } from '../rest/wire.ts';
+import { isRecord, wordsOf } from '../rest/wire.ts';
 
 const TOKEN = 'create a token with Full Access, or with the scopes that docs/digitalocean.md lists';
 const LONGEST_WAIT_SECONDS = 300;
@@ -34,9 +34,10 @@ export const DIGITALOCEAN: Vendor = {
     return Number.isSafeInteger(page) && page > 1 ? { page } : undefined;
   },
   faultIn({ id, message, request_id: request }) {
-    if (typeof id !== 'string') return undefined;
-    const words = typeof message === 'string' ? message : 'without a message';
-    return { code: id, message: typeof request === 'string' ? `${words} (request_id ${request})` : words, fields: [] };
+    const code = wordsOf(id);
+    if (code === undefined) return undefined;
+    const words = wordsOf(message) ?? 'without a message';
+    return { code, message: typeof request === 'string' ? `${words} (request_id ${request})` : words, fields: [] };
   },
   verdictOf({ status, message }) {
     switch (status) {

@@ -1,13 +1,13 @@
 import { type Addresses, type Server, type ServerState, fromTimestamp } from '../../../model/index.ts';
 import { idIn, ownerIn, partIn } from '../rest/marking.ts';
-import { isRecord, listOf, numberOf, recordIn, textOf } from '../rest/wire.ts';
+import { addressOf, idOf as wholeID, isRecord, listOf, recordIn, textOf } from '../rest/wire.ts';
 import { markingIn } from './labels.ts';
 
 /** All of them are paid for. A server that is being stopped, moved or rebuilt has power until it is `off`. */
-const STATES: Record<string, ServerState> = {
+const STATES: ReadonlyMap<string, ServerState> = new Map(Object.entries({
   initializing: 'Starting', starting: 'Starting', running: 'Running', stopping: 'Running', migrating: 'Running', rebuilding: 'Running',
   unknown: 'Running', off: 'Off', deleting: 'Leaving',
-};
+} as const));
 
 /** A server as the API describes it; undefined where its labels do not say whose it is. */
 export function serverIn(record: Record<string, unknown>): Server | undefined {
@@ -18,9 +18,9 @@ export function serverIn(record: Record<string, unknown>): Server | undefined {
   const part = partIn(said, addresses);
   return {
     provider: 'Hetzner', owner, placement: said.placement ?? '',
-    providerID: providerIDOf(numberOf(record, 'id')), name: textOf(record, 'name'),
+    providerID: providerIDOf(wholeID(record)), name: textOf(record, 'name'),
     // A word that nobody has seen says nothing against a server that may serve.
-    state: STATES[textOf(record, 'status')] ?? 'Running',
+    state: STATES.get(textOf(record, 'status')) ?? 'Running',
     addresses, ...(part === undefined ? {} : { part }),
     createdAt: fromTimestamp(textOf(record, 'created')) ?? 0,
   };
@@ -40,9 +40,9 @@ function addressesIn(record: Record<string, unknown>, network: string | undefine
   const privateNets = listOf(record, 'private_net');
   const privateIP = (network === undefined ? privateNets[0] : privateNets.find((net) => String(net['network']) === network))?.['ip'];
   return {
-    ...(typeof privateIP === 'string' && privateIP !== '' ? { private: privateIP } : {}),
-    ...(isRecord(ipv4) && typeof ipv4['ip'] === 'string' ? { publicIPv4: ipv4['ip'] } : {}),
-    ...(isRecord(ipv6) && typeof ipv6['ip'] === 'string' ? { publicIPv6: hostIn(ipv6['ip']) } : {}),
+    ...(typeof privateIP === 'string' && privateIP !== '' ? { private: addressOf(privateIP) } : {}),
+    ...(isRecord(ipv4) && typeof ipv4['ip'] === 'string' ? { publicIPv4: addressOf(ipv4['ip']) } : {}),
+    ...(isRecord(ipv6) && typeof ipv6['ip'] === 'string' ? { publicIPv6: addressOf(hostIn(ipv6['ip'])) } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Verdict } from '../rest/refusals.ts';
 import { numberIn } from '../rest/http.ts';
 import type { Vendor } from '../rest/vendor.ts';
-import { isRecord, listOf } from '../rest/wire.ts';
+import { isRecord, listOf, wordsOf } from '../rest/wire.ts';
 
 const TOKEN = 'create a token with Read & Write under Security in the project';
 const WRITE_IT = `${TOKEN}, and write it to HCLOUD_TOKEN`;
@@ -53,8 +53,8 @@ export const HETZNER: Vendor = {
   faultIn({ error }) {
     if (!isRecord(error)) return undefined;
     const { code, message, details } = error;
-    const fields = isRecord(details) ? listOf(details, 'fields').flatMap(({ name, messages }) => (typeof name === 'string' ? [Array.isArray(messages) ? `${name} (${messages.join(', ')})` : name] : [])) : [];
-    return { code: typeof code === 'string' ? code : 'no_code', message: typeof message === 'string' ? message : 'without a message', fields };
+    const fields = isRecord(details) ? listOf(details, 'fields').flatMap(({ name, messages }) => (typeof name === 'string' ? [Array.isArray(messages) ? `${name} (${messages.filter((text) => typeof text === 'string').join(', ').slice(0, 200)})` : name] : [])) : [];
+    return { code: wordsOf(code) ?? 'no_code', message: wordsOf(message) ?? 'without a message', fields: fields.slice(0, 20) };
   },
   verdictOf: ({ code }) => (Object.hasOwn(VERDICTS, code) ? VERDICTS[code] : undefined),
   traceHeader: 'x-correlation-id',

@@ -28,7 +28,8 @@ const TIMEOUT_SECONDS = 10;
 const CREATE_TIMEOUT_FACTOR = 3;
 const LOOK_RETRIES = 2;
 const LIST_TRIES = 3;
-const LARGEST_ANSWER = 16 * 1024 * 1024;
+/** A page of 200 servers has one. To read much more at once would keep everything else from going on. */
+const LARGEST_ANSWER = 4 * 1024 * 1024;
 
 export function openCloudAPI(vendor: Vendor, { endpoint, token, clock, timeoutSeconds = TIMEOUT_SECONDS }: APIOptions): CloudAPI {
   const budget = createRateBudget(() => clock.now(), vendor.limits);
@@ -123,6 +124,8 @@ export function openCloudAPI(vendor: Vendor, { endpoint, token, clock, timeoutSe
     for (let asked: Parameters | undefined = { ...parameters, page: 1 }; asked !== undefined;) {
       const { records, next } = await page(path, key, asked);
       pages.push({ asked, records });
+      // In another order than this one they may have no end.
+      if (next !== undefined && next['page'] !== pages.length + 1) throw new ClassifiedError('Unavailable', `the list at ${path} does not go on with page ${pages.length + 1} after ${pages.length} pages`, { mend: `check ${vendor.variables.endpoint}` });
       asked = next === undefined ? undefined : { ...parameters, ...next };
     }
     for (const { asked, records } of pages.slice(0, -1)) {

@@ -35,14 +35,17 @@ export function ownerIn({ installation, namespace, pool, hostID }: Marking): Ser
 /** What a server says of its part; undefined where it says nothing of it. */
 export function partIn(said: Marking, addresses: Addresses): ServerPart | undefined {
   const { service, role, destination, serving, sshPort = '22' } = said;
-  if (service === undefined || role === undefined) return undefined;
-  const sshAddress = { Private: addresses.private, PublicIPv4: addresses.publicIPv4, PublicIPv6: addresses.publicIPv6 }[String(said.sshAddress)];
+  // What people deploy to is read from these: a port that is none must not become one.
+  if (service === undefined || role === undefined || !isPort(Number(sshPort))) return undefined;
+  const sshAddress = new Map(Object.entries({ Private: addresses.private, PublicIPv4: addresses.publicIPv4, PublicIPv6: addresses.publicIPv6 })).get(String(said.sshAddress));
   const hostKey = hostKeyIn(said.hostKey);
   return {
     service, role, ...(destination === undefined ? {} : { destination }), serving: serving === 'true' ? 'Serving' : 'NotServing',
     ...(sshAddress === undefined ? {} : { sshAddress }), sshPort: Number(sshPort), ...(hostKey === undefined ? {} : { hostKey }),
   };
 }
+
+const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
 
 /** What a note changes of what a server says; undefined where it says so already. */
 export function noted(said: Marking, serving: ServerPart['serving'], hostKey: string | undefined): Marking | undefined {

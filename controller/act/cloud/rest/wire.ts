@@ -1,4 +1,5 @@
 /** What is read of the answers of clouds. Shapes are checked: an answer that is something else must not pass for an empty one. */
+import { isIP } from 'node:net';
 import { ClassifiedError } from '../../../model/index.ts';
 
 export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -19,9 +20,28 @@ export function listIn(answer: Record<string, unknown>, key: string, path: strin
 
 export function numberOf(record: Record<string, unknown>, key: string): number {
   const value = record[key];
-  if (typeof value !== 'number') throw strange(`${key} is no number`);
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw strange(`${key} is no number`);
   return value;
 }
+
+/** An id becomes part of a path and of a provider id. */
+export function idOf(record: Record<string, unknown>): number {
+  const id = numberOf(record, 'id');
+  if (!Number.isSafeInteger(id) || id < 0) throw strange(`id ${id} is no id`);
+  return id;
+}
+
+/** An address goes into command lines, known_hosts and documents, so it must be one and nothing else. */
+export function addressOf(text: string): string {
+  if (isIP(text) === 0 || text.includes('%')) throw strange(`${JSON.stringify(text.slice(0, 60))} is no IP address`);
+  return text;
+}
+
+/** Of an error; its words go into messages, events and status. */
+const LONGEST_WORDS = 1_000;
+
+/** What an error says; undefined where it is no text. */
+export const wordsOf = (value: unknown): string | undefined => (typeof value === 'string' ? value.slice(0, LONGEST_WORDS) : undefined);
 
 export function textOf(record: Record<string, unknown>, key: string): string {
   const value = record[key];

@@ -6,11 +6,11 @@ export const containerPrefix = (role: RoleRef): string => `${proxyServiceOf(role
 
 export const containerName = (role: RoleRef, version: string): string => containerPrefix(role) + version;
 
-/** The version in a container's name, as written; undefined for a container of another role. */
+/** The version in a container's name, as written; undefined for a container of another role, and for what is no name of a container. */
 export function versionInName(role: RoleRef, name: string): string | undefined {
   const prefix = containerPrefix(role);
   const version = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-  return version === '' ? undefined : version;
+  return NAME_END.test(version) ? version : undefined;
 }
 
 /** Whether a version can be brought up elsewhere: `latest` names no image for long, and a replaced container is on its way out. */
@@ -18,6 +18,9 @@ export const isDeployable = (version: string): boolean => VERSION.test(version) 
 
 /** What Docker takes as a tag; nothing else may reach an argument or a path. */
 const VERSION = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/** What Docker takes in a name, with what Kamal appends to that of a container on its way out. A host may say anything. */
+const NAME_END = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,159}$/;
 
 /** The variable by which the line in deploy.yml learns of further hosts of a role. */
 export const extraVariable = (role: string): string => `KAMAL_AUTOSCALE_EXTRA_${role.toUpperCase().replaceAll('-', '_')}`;

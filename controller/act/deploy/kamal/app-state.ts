@@ -22,11 +22,15 @@ export type Served =
   /** It runs, and no proxy sends it anything: a role without proxy, or a deploy that was broken off. */
   | { kind: 'Unrouted'; container: Container };
 
+/** Digits of a container's id that kamal-proxy lists. */
+const ID_SHOWN = 12;
+
 /** The container whose id the proxy names is what is really served; a deploy that was killed leaves two that run. */
 export function servedBy({ containers, proxy }: SeenApp, role: RoleRef): Served {
   const running = containers.filter((container) => container.running).sort((one, other) => other.createdAt - one.createdAt);
   const entry = proxy?.find(({ service }) => service === proxyServiceOf(role));
-  const target = entry && running.find(({ id }) => entry.targets.some((prefix) => id.startsWith(prefix)));
+  const targets = new Set(entry?.targets);
+  const target = entry && running.find(({ id }) => targets.has(id.slice(0, ID_SHOWN)));
   if (entry !== undefined && target !== undefined) return { kind: 'Routed', container: target, requests: entry.state === 'running' ? 'Taken' : 'Refused' };
   const [newest] = running;
   return newest === undefined ? { kind: 'Nothing' } : { kind: 'Unrouted', container: newest };

@@ -38,17 +38,22 @@ const OPTIONS = [
 ];
 const SETTINGS = ['User', 'WorkingDir', 'StopSignal', 'StopTimeout', 'Healthcheck', 'ExposedPorts', 'Volumes'];
 
+/** Kamal keeps five. Hosts are held against one another, container by container. */
+const MOST = 200;
+
 /**
  * Reads lines of `docker inspect --format '{{json .}}'`; containers of other roles are passed over. `digests` are
  * the names with digest under which registries know an image, by image id. `key` hashes the environment: its values are
- * secrets, and with a key of this process nobody can guess them from a digest.
+ * secrets, and with a key of this process nobody can guess them from a digest. Throws for what Docker would not print.
  */
 export function readContainers(lines: readonly string[], role: RoleRef, digests: ReadonlyMap<string, readonly string[]>, key: Buffer): Container[] {
+  if (lines.length > MOST) throw new RangeError(`more than ${MOST} containers of a role`);
   return lines.flatMap((line) => {
     const one = JSON.parse(line) as Inspected;
     const name = one.Name?.replace(/^\//, '') ?? '';
     const version = versionInName(role, name);
     if (version === undefined || one.Id === undefined) return [];
+    if (typeof one.Id !== 'string' || !['string', 'undefined'].includes(typeof one.Image)) throw new TypeError('an id that is no text');
     return [{
       id: one.Id, name, version, running: one.State?.Status === 'running', createdAt: Date.parse(one.Created ?? '') || 0,
       repository: repositoryOf(one.Config?.Image ?? ''), fingerprint: fingerprintOf(one, digests, key),

@@ -48,7 +48,7 @@ const LEFT_ON_HOST: readonly FailureRule[] = [
 
 const REGISTRY: readonly FailureRule[] = [
   { text: /toomanyrequests|429 Too Many Requests|pull rate limit/i, class: 'RateLimited', ...later, says: 'the registry limits pulls', mend: 'log in with an account of a higher limit, or use a registry of your own' },
-  { text: /manifest .* not found|manifest unknown/, class: 'NotFound', ...later, says: 'the registry does not have the image', mend: 'push the image again, or deploy a version that is there' },
+  { text: /manifest \S.{0,500}? not found|manifest unknown/, class: 'NotFound', ...later, says: 'the registry does not have the image', mend: 'push the image again, or deploy a version that is there' },
   { text: /no matching manifest for|exec format error/, class: 'Invalid', ...later, says: 'the image is made for another CPU architecture', mend: "build for the hosts' architecture (builder.arch in deploy.yml), or choose other server types" },
   { text: /401 Unauthorized|no basic auth credentials|pull access denied|incorrect username or password|unauthorized: |denied: requested access/, class: 'Unauthorized', ...later, says: "the registry refuses the project's credentials", mend: 'set registry.username and registry.password of deploy.yml anew in .kamal/secrets' },
   { text: /missing the 'service' label/, class: 'Invalid', ...later, says: 'the image was not built by Kamal for this service', mend: 'build it with kamal build push' },

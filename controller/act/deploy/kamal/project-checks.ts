@@ -13,7 +13,7 @@ export function checkKamalVersion(version: string, lockfile: string | undefined)
   if (compare(version, SUPPORTED.from) < 0 || compare(version, SUPPORTED.below) >= 0) {
     throw invalid(`Kamal ${version} is not supported`, `install a version from ${SUPPORTED.from} up to, but not including, ${SUPPORTED.below}; ${SUPPORTED.tried} was tried`);
   }
-  const own = /^ {4}kamal \(([^)]+)\)$/m.exec(lockfile ?? '')?.[1];
+  const own = /^ {4}kamal \(([^)\n]+)\)$/m.exec(lockfile ?? '')?.[1];
   if (own !== undefined && own !== version) throw invalid(`the controller has Kamal ${version}, the application's Gemfile.lock names ${own}`, `install kamal ${own} for the controller, or update the application`);
 }
 
@@ -65,10 +65,11 @@ export function declaredSecrets(text: string): { name: string; meantEmpty: boole
  */
 export function readSecrets(printed: string, names: readonly string[]): Map<string, string> {
   const values = new Map<string, string>();
+  const declared = new Set(names);
   let current: string | undefined;
   for (const line of printed.split('\n')) {
-    const name = names.find((candidate) => line.startsWith(`${candidate}=`));
-    if (name !== undefined) {
+    const name = line.slice(0, Math.max(0, line.indexOf('=')));
+    if (declared.has(name)) {
       current = name;
       values.set(name, line.slice(name.length + 1));
     } else if (current !== undefined) {

@@ -25,9 +25,9 @@ export function readFailure(output: FailedOutput, redact: Redact): KamalFailure 
   if (rule === undefined) {
     return { class: 'Unrecognised', replaceHost: false, message: `Kamal failed in a way that this program does not know: ${lastWords(output, redact)}` };
   }
-  const evidence = redact(cut(lineOf(error, rule.text)));
+  const evidence = cut(redact(lineOf(error, rule.text)));
   const logged = rule.replaceHost ? appLog(output.stdout) : undefined;
-  const message = [`${rule.says} (${evidence})`, ...(logged === undefined ? [] : [`the app logged: ${redact(cut(logged))}`]), ...(rule.mend === undefined ? [] : [rule.mend])];
+  const message = [`${rule.says} (${evidence})`, ...(logged === undefined ? [] : [`the app logged: ${cut(redact(logged))}`]), ...(rule.mend === undefined ? [] : [rule.mend])];
   return { class: rule.class, replaceHost: rule.replaceHost, message: message.join('; ') };
 }
 
@@ -37,7 +37,7 @@ export function readFailure(output: FailedOutput, redact: Redact): KamalFailure 
  */
 function errorText({ stdout, stderr }: FailedOutput): string {
   const plain = withoutColours(stdout);
-  const at = [...plain.matchAll(/^\s*ERROR \([\w:]+\):/gm)].at(-1)?.index;
+  const at = [...plain.matchAll(/^[ \t]*ERROR \([\w:]+\):/gm)].at(-1)?.index;
   return at === undefined ? withoutColours(stderr) : plain.slice(at);
 }
 
@@ -52,11 +52,12 @@ function appLog(stdout: string): string | undefined {
 /** The last lines of a run, without the commands it reported on the way. */
 export function lastWords({ stdout, stderr }: FailedOutput, redact: Redact): string {
   const lines = withoutColours(`${stdout}\n${stderr}`).split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('INFO ') && !line.startsWith('Finished all in '));
-  return lines.length === 0 ? 'it printed nothing' : redact(cut(lines.slice(-TAIL_LINES).join(' | ')));
+  return lines.length === 0 ? 'it printed nothing' : cut(redact(lines.slice(-TAIL_LINES).join(' | ')));
 }
 
 /** Kamal and kamal-proxy colour their words, with or without a terminal. */
 export const withoutColours = (text: string): string => text.replace(COLOUR, '');
 const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
+/** After redaction: half of a secret would not be known as one. */
 const cut = (text: string): string => (text.length <= LONGEST_EVIDENCE ? text : `${text.slice(0, LONGEST_EVIDENCE)}…`);

@@ -11,7 +11,8 @@ const LOOKS: readonly [RegExp, string][] = [
   [/^([ \t]*)(:?key_data:).*\n(?:\1(?:[ \t]+|- ).*\n?)*/gm, `$1$2 ${MASK}\n`],
   [/\b(authorization:\s*(?:bearer|basic|token)\s+)\S+/gi, `$1${MASK}`],
   [/(\/\/[^\s/:@]+:)[^\s/@]+@/g, `$1${MASK}@`],
-  [/(docker login [^\n]*?(?:-p|--password)[ =])\S+/g, `$1${MASK}`],
+  // From the last `docker login` before it: tried from each one to the end of its line, a long line would take minutes.
+  [/(docker login (?:(?!docker login )[^\n])*?(?:-p|--password)[ =])\S+/g, `$1${MASK}`],
   [/\b((?:password|passwd|secret|token|api[_-]?key|access[_-]?key|master[_-]?key)["']?\s*(?:=>|[=:])\s*["']?)[^\s"',;]+/gi, `$1${MASK}`],
   [/\b(?:gh[pousr]_|github_pat_|dckr_pat_|glpat-|xox[abp]-)[A-Za-z0-9_-]{10,}/g, MASK],
 ];

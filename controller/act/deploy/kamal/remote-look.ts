@@ -40,6 +40,16 @@ export async function lookAtApp(run: RunOnHost, target: DeployTarget, key: Buffe
   const { role } = target;
   const { code, stdout, stderr } = await run(target, ['sh', '-c', LOOK_SCRIPT, 'sh', role.service, role.role, role.destination ?? ''], { what: 'looking at its containers', seconds: LOOK_SECONDS });
   if (code !== 0) throw dockerFailure(stderr, redact, 'its containers could not be looked at');
+  try {
+    return seenIn(stdout, role, key);
+  } catch {
+    // The error quotes what was printed, and that holds the environment of the app.
+    throw new ClassifiedError('Unrecognised', 'its containers could not be looked at: what Docker or kamal-proxy printed there is not what they print');
+  }
+}
+
+/** Throws for what the script cannot have printed. */
+function seenIn(stdout: string, role: DeployTarget['role'], key: Buffer): SeenApp {
   const [before = '', list] = stdout.split(/^proxied\n/m);
   const lines = before.split('\n');
   const of = (kind: string): string[] => lines.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(kind.length + 1));
@@ -47,7 +57,7 @@ export async function lookAtApp(run: RunOnHost, target: DeployTarget, key: Buffe
     const [id = '', ...rest] = line.split(' ');
     return [id, (JSON.parse(rest.join(' ')) as string[] | null) ?? []];
   }));
-  return { containers: readContainers(of('container'), role, digests, key), proxy: list === undefined ? undefined : readProxyList(list), asOf: seconds(Number(of('now')[0] ?? 0)) };
+  return { containers: readContainers(of('container'), role, digests, key), proxy: list === undefined ? undefined : readProxyList(list), asOf: seconds(Number.parseInt(of('now')[0] ?? '0', 10) || 0) };
 }
 
 /** Arguments: image with tag, registry as Docker names it in its settings. Prints what is not there yet. */
@@ -63,9 +73,15 @@ export type Missing = 'network' | 'proxy' | 'image' | 'login';
 
 /** What a host still lacks before Kamal's `app boot` alone brings up an image there. */
 export async function missingFor(run: RunOnHost, target: DeployTarget, repository: string, version: string, redact: Redact): Promise<Missing[]> {
-  const { code, stdout, stderr } = await run(target, ['sh', '-c', MISSING_SCRIPT, 'sh', `${repository}:${version}`, registryOf(repository)], { what: 'looking at what is prepared', seconds: LOOK_SECONDS });
+  const { code, stdout, stderr } = await run(target, ['sh', '-c', MISSING_SCRIPT, 'sh', imageOf(repository, version), registryOf(repository)], { what: 'looking at what is prepared', seconds: LOOK_SECONDS });
   if (code !== 0) throw dockerFailure(stderr, redact, 'what is prepared could not be looked at');
   return stdout.split('\n').filter((line): line is Missing => ['network', 'proxy', 'image', 'login'].includes(line));
+}
+
+/** Throws Invalid for what is no image, such as a word that Docker would take for an option. */
+function imageOf(repository: string, tag: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,499}$/.test(repository)) return `${repository}:${tag}`;
+  throw new ClassifiedError('Invalid', `${JSON.stringify(repository.slice(0, 100))} is no name of an image`, { mend: 'write registry.server and image of deploy.yml as Docker takes them' });
 }
 
 /** Docker keeps logins by registry; an image without one is of Docker Hub. */
@@ -83,17 +99,17 @@ docker create --name "$2" --label "service=$3" --label "role=$4" --label "destin
 /** Creates, and never starts, the container that a rollback to this version looks for. */
 export async function preseed(run: RunOnHost, target: DeployTarget, repository: string, version: string, redact: Redact): Promise<void> {
   const { role } = target;
-  const script = ['sh', '-c', PRESEED_SCRIPT, 'sh', `${repository}:${version}`, containerName(role, version), role.service, role.role, role.destination ?? ''];
+  const script = ['sh', '-c', PRESEED_SCRIPT, 'sh', imageOf(repository, version), containerName(role, version), role.service, role.role, role.destination ?? ''];
   const { code, stderr } = await run(target, script, { what: `getting version ${version} for a rollback`, seconds: PULL_SECONDS });
   if (code !== 0) throw dockerFailure(stderr, redact, `version ${version} could not be got ready for a rollback`);
 }
 
 /** A second name for an image keeps its layers, for Kamal takes the first away before it pulls. Its pruning takes this one. */
 export async function keepLayers(run: RunOnHost, target: DeployTarget, repository: string, version: string): Promise<void> {
-  await run(target, ['docker', 'tag', `${repository}:${version}`, `${repository}:kept-${proxyServiceOf(target.role)}`], { what: 'keeping the layers of its image', seconds: LOOK_SECONDS });
+  await run(target, ['docker', 'tag', imageOf(repository, version), imageOf(repository, `kept-${proxyServiceOf(target.role)}`)], { what: 'keeping the layers of its image', seconds: LOOK_SECONDS });
 }
 
 function dockerFailure(stderr: string, redact: Redact, what: string): ClassifiedError {
   const failure = readFailure({ stdout: '', stderr }, redact);
-  return new ClassifiedError(failure.class, failure.class === 'Unrecognised' ? `${what}: ${redact(stderr.trim()).slice(-240) || 'no word why'}` : `${what}: ${failure.message}`);
+  return new ClassifiedError(failure.class, failure.class === 'Unrecognised' ? `${what}: ${redact(stderr).trim().slice(-240) || 'no word why'}` : `${what}: ${failure.message}`);
 }

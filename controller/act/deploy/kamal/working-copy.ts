@@ -153,7 +153,7 @@ const DEFAULT_HOOKS_PATH = join('.kamal', 'hooks');
 async function hooksPath(draft: string): Promise<string> {
   const names = (await readdir(join(draft, 'config'))).filter((name) => /^deploy(\.[^.]+)?\.yml$/.test(name));
   const texts = await Promise.all(names.map((name) => readFile(join(draft, 'config', name), 'utf8')));
-  const [path, other] = [...new Set(texts.flatMap((text) => /^hooks_path:[ \t]*(.+)$/m.exec(text)?.[1]?.replace(/\s+#.*$/, '').trim() ?? []))];
+  const [path, other] = [...new Set(texts.flatMap((text) => /^hooks_path:[ \t]*(.+)$/m.exec(text)?.[1]?.replace(/\s#.*$/, '').trim() ?? []))];
   if (path === undefined) return DEFAULT_HOOKS_PATH;
   const plain = path.replace(/^(['"])(.*)\1$/, '$2');
   const within = relative(draft, join(draft, plain));

@@ -73,10 +73,15 @@ function nameOf(kind: Kind, { metadata }: { metadata?: Record<string, unknown> }
   return `${kind} ${typeof namespace === 'string' ? namespace : DEFAULT_NAMESPACE}/${typeof name === 'string' ? name : '(no name)'}`;
 }
 
+/** In one message; a person mends one after the other. */
+const MOST_PROBLEMS = 50;
+
 /** In the order of their paths, whatever the order of the checks. */
 function listed(problems: readonly Problem[]): string {
   const sentences = new Map(problems.map((problem) => [sentenceOf(problem), problem.path]));
-  return [...sentences].sort(([a, pathA], [b, pathB]) => compare(pathA, pathB) || compare(a, b)).map(([sentence]) => sentence).join('; ');
+  const sorted = [...sentences].sort(([a, pathA], [b, pathB]) => compare(pathA, pathB) || compare(a, b)).map(([sentence]) => sentence);
+  const left = sorted.length - MOST_PROBLEMS;
+  return [...sorted.slice(0, MOST_PROBLEMS), ...(left > 0 ? [`and ${left} more problems`] : [])].join('; ');
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

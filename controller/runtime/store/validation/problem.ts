@@ -28,7 +28,7 @@ export function valueAt(root: unknown, path: string): unknown {
   let value = root;
   for (const step of path.match(/[^.[\]]+/g) ?? []) {
     if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Record<string, unknown>)[step];
+    value = Object.hasOwn(value, step) ? (value as Record<string, unknown>)[step] : undefined;
   }
   return value;
 }

@@ -2,6 +2,8 @@ import type { Structural } from './definitions.ts';
 import { fieldPath, shown } from './problem.ts';
 import type { Problem } from './problem.ts';
 
+const LONGEST_NAME = 200;
+
 /** Fields that a schema does not know, as strict field validation refuses them. */
 export function unknownFields(value: unknown, schema: Structural | undefined, path = ''): Problem[] {
   if (schema === undefined || typeof value !== 'object' || value === null) return [];
@@ -11,8 +13,9 @@ export function unknownFields(value: unknown, schema: Structural | undefined, pa
   return Object.entries(value).flatMap(([name, member]) => {
     const at = fieldPath(path, name);
     if (Object.hasOwn(known, name)) return unknownFields(member, known[name], at);
-    const text = `unknown field "${at}": the fields here are ${Object.keys(known).join(', ')}`;
-    return [{ path: at, text, standalone: true as const, scope: at }];
+    const text = `unknown field "${at.slice(0, LONGEST_NAME)}": the fields here are ${Object.keys(known).join(', ')}`;
+    // A name that looks like a path leads elsewhere, and what is not there does not differ.
+    return [{ path: at, text, standalone: true as const, scope: /^[^.[\]]+$/.test(name) ? at : path }];
   });
 }
 
