@@ -3,7 +3,7 @@ import type { Clock } from '../../../ports/index.ts';
 import type { CloudAPI } from '../rest/http.ts';
 import { createLookups } from '../rest/lookups.ts';
 import { createPriceList } from '../rest/price-list.ts';
-import { amountOf, numberOf, recordIn, textOf, textsOf } from '../rest/wire.ts';
+import { amountOf, numberOf, recordIn, textOf, textsOf, wordsOf } from '../rest/wire.ts';
 
 export interface Size {
   slug: string;
@@ -59,13 +59,13 @@ export function createCatalogue(http: CloudAPI, clock: Clock): Catalogue {
       return { id: textOf(found, 'id'), region: textOf(found, 'region') };
     }),
     sshKey: (text) => once(`key ${text}`, async () => {
-      const found = (await http.list('/v2/account/keys', 'ssh_keys')).find(({ id, name, fingerprint }) => String(id) === text || name === text || fingerprint === text);
+      const found = (await http.list('/v2/account/keys', 'ssh_keys')).find(({ id, name, fingerprint }) => JSON.stringify(id) === text || name === text || fingerprint === text);
       if (found === undefined) throw new ClassifiedError('Invalid', `the account has no SSH key ${JSON.stringify(text)}`, { mend: 'create it, or write the name, id or fingerprint of one that is there in digitalocean.sshKeys' });
       return numberOf(found, 'id');
     }),
     accountProblem: () => once('account', async () => {
       const found = await account();
-      return found?.['status'] === 'locked' ? `the account is locked: ${String(found['status_message'])}` : undefined;
+      return found?.['status'] === 'locked' ? `the account is locked: ${wordsOf(found['status_message']) ?? 'without a reason'}` : undefined;
     }),
     async dropletLimit() {
       const limit = (await account())?.['droplet_limit'];

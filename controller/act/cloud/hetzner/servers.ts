@@ -38,7 +38,7 @@ function addressesIn(record: Record<string, unknown>, network: string | undefine
   const publicNet = recordIn(record, 'public_net');
   const { ipv4, ipv6 } = publicNet;
   const privateNets = listOf(record, 'private_net');
-  const privateIP = (network === undefined ? privateNets[0] : privateNets.find((net) => String(net['network']) === network))?.['ip'];
+  const privateIP = (network === undefined ? privateNets[0] : privateNets.find((net) => JSON.stringify(net['network']) === network))?.['ip'];
   return {
     ...(typeof privateIP === 'string' && privateIP !== '' ? { private: addressOf(privateIP) } : {}),
     ...(isRecord(ipv4) && typeof ipv4['ip'] === 'string' ? { publicIPv4: addressOf(ipv4['ip']) } : {}),

@@ -143,7 +143,7 @@ export function openCloudAPI(vendor: Vendor, { endpoint, token, clock, timeoutSe
   };
 }
 
-const idsOf = (records: readonly Record<string, unknown>[]): string => records.map(({ id }) => String(id)).join(' ');
+const idsOf = (records: readonly Record<string, unknown>[]): string => records.map(({ id }) => JSON.stringify(id)).join(' ');
 
 const pairsOf = (parameters: Parameters): [string, string][] =>
   Object.entries(parameters).flatMap(([name, value]) => (typeof value === 'object' ? value.map((one): [string, string] => [name, String(one)]) : [[name, String(value)] as [string, string]]));
