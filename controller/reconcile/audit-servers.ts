@@ -23,19 +23,19 @@ function unowned(server: Server, pools: readonly HostPool[]): AuditFinding[] {
   const known = pools.some((pool) => sameKey(keyOf(pool), owner.pool));
   return [known
     ? difference('Cloud', providerID, `server ${name} has no KamalHost, and is paid for; a controller that runs adopts it, or removes it where it is known to be idle`, RUN)
-    : difference('Cloud', providerID, `server ${name} has no KamalHost and its pool ${keyText(owner.pool)} does not exist, and is paid for; apply the pool again to adopt it`, deleteCommand(server))];
+    : difference('Cloud', providerID, `server ${name} has no KamalHost and its pool ${keyText(owner.pool)} does not exist, and is paid for; apply the pool again to adopt it`, vendorCommand(server, 'Delete'))];
 }
 
 function twin(server: Server, host: KamalHost, servers: readonly Server[]): AuditFinding[] {
   const kept = host.status?.providerID;
   const others = servers.filter(({ owner }) => owner.hostID === server.owner.hostID);
   if (others.length < 2 || kept === undefined || server.providerID === kept || server.state === 'Leaving') return off(server, host);
-  return [difference('Cloud', server.providerID, `a second server of host ${host.metadata.namespace}/${host.metadata.name} beside ${kept}, and paid for`, deleteCommand(server))];
+  return [difference('Cloud', server.providerID, `a second server of host ${host.metadata.namespace}/${host.metadata.name} beside ${kept}, and paid for`, vendorCommand(server, 'Delete'))];
 }
 
 function off(server: Server, { metadata, status }: KamalHost): AuditFinding[] {
   if (server.state !== 'Off' || status?.phase !== 'InService') return [];
-  return [difference('Cloud', server.providerID, `host ${metadata.namespace}/${metadata.name} should serve, and its server is off`, server.provider === 'Hetzner' ? `hcloud server poweron ${vendorID(server)}` : RUN)];
+  return [difference('Cloud', server.providerID, `host ${metadata.namespace}/${metadata.name} should serve, and its server is off`, vendorCommand(server, 'Start'))];
 }
 
 function missing({ metadata, spec, status }: KamalHost, servers: readonly Server[], asked: ReadonlySet<string>): AuditFinding[] {
@@ -45,7 +45,15 @@ function missing({ metadata, spec, status }: KamalHost, servers: readonly Server
   return [difference('Cloud', `${metadata.namespace}/${metadata.name}`, `its server ${providerID} is not listed by ${provider}: it was deleted, or the token is of another project`, `kamal-autoscaler describe kh ${metadata.name} -n ${metadata.namespace}`)];
 }
 
-const deleteCommand = (server: Server): string => (server.provider === 'Hetzner' ? `hcloud server delete ${vendorID(server)}` : RUN);
+/** As the vendor's own tool is told; what has none is the controller's to mend. */
+function vendorCommand(server: Server, act: 'Start' | 'Delete'): string {
+  switch (server.provider) {
+    case 'Hetzner': return `hcloud server ${act === 'Start' ? 'poweron' : 'delete'} ${vendorID(server)}`;
+    case 'DigitalOcean': return act === 'Start' ? `doctl compute droplet-action power-on ${vendorID(server)}` : `doctl compute droplet delete ${vendorID(server)}`;
+    case 'Local':
+    case 'Static': return RUN;
+  }
+}
 
 /** As the vendor's own tools name it: without the provider before it. */
 const vendorID = ({ providerID }: Server): string => providerID.slice(providerID.indexOf(':') + 1);

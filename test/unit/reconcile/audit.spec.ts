@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import { type Audit, ClassifiedError, type Inventory, type Membership } from '../../../controller/model/index.ts';
+import { type Audit, ClassifiedError, type Inventory, type Membership, type Server } from '../../../controller/model/index.ts';
+import { serversAudit } from '../../../controller/reconcile/audit-servers.ts';
 import { auditInstallation } from '../../../controller/reconcile/audit.ts';
 import { INVENTORY_DOCUMENT } from '../../../controller/reconcile/inventory.ts';
 import { MEMBERSHIP_DOCUMENT } from '../../../controller/reconcile/membership-document.ts';
 import { INSTALLATION } from '../../support/context.ts';
 import { poolDraft } from '../../support/drafts.ts';
-import { type Bench, WEB, createBench } from './bench.ts';
+import { type Bench, WEB, createBench, hostOf } from './bench.ts';
 
 describe('the audit of an installation', () => {
   let bench: Bench;
@@ -122,5 +123,30 @@ describe('the audit of an installation', () => {
 
   it('looks at the namespace that is named, and at no other', async () => {
     expect((await auditInstallation(bench.context, 'elsewhere')).compared).to.deep.equal({ pools: 0, hosts: 0, servers: 0 });
+  });
+});
+
+describe('the audit of servers at clouds', () => {
+  const server = (provider: Server['provider'], id: string, over: Partial<Server> = {}): Server =>
+    ({ provider, placement: 'there', providerID: `${provider.toLowerCase()}:${id}`, name: `web-${id}`, state: 'Running', owner: { installation: INSTALLATION, pool: WEB, hostID: 'id-of-web-1' }, createdAt: 0, ...over });
+  const serving = (provider: string, id: string): ReturnType<typeof hostOf> => hostOf('web-1', { phase: 'InService', provider, providerID: `${provider.toLowerCase()}:${id}` });
+  const commands = (servers: Server[], hosts = [serving('Hetzner', '1')]): string[] =>
+    serversAudit([], hosts, servers, new Set(['Hetzner', 'DigitalOcean'])).map((finding) => (finding.kind === 'Difference' ? finding.difference.mend : finding.unasked.why));
+
+  it("names the command of the vendor's own tool", () => {
+    const nobody = { owner: { installation: INSTALLATION, pool: WEB, hostID: 'nobody' } };
+    expect(commands([server('Hetzner', '1'), server('Hetzner', '7', nobody), server('DigitalOcean', '8', nobody)])).to.deep.equal(['hcloud server delete 7', 'doctl compute droplet delete 8']);
+    expect(commands([server('Hetzner', '1', { state: 'Off' })])).to.deep.equal(['hcloud server poweron 1']);
+    expect(commands([server('DigitalOcean', '3', { state: 'Off' })], [serving('DigitalOcean', '3')])).to.deep.equal(['doctl compute droplet-action power-on 3']);
+  });
+
+  it('keeps, of two servers of one host, the one that is recorded', () => {
+    expect(commands([server('Hetzner', '1'), server('Hetzner', '2')])).to.deep.equal(['hcloud server delete 2']);
+  });
+
+  it('says nothing of what is on its way out, nor of a cloud that was not asked', () => {
+    expect(commands([server('Hetzner', '1'), server('Hetzner', '9', { state: 'Leaving', owner: { installation: INSTALLATION, pool: WEB, hostID: 'nobody' } })])).to.deep.equal([]);
+    expect(serversAudit([], [serving('Hetzner', '1')], [], new Set())).to.deep.equal([]);
+    expect(commands([])).to.deep.equal(['kamal-autoscaler describe kh web-1 -n default']);
   });
 });

@@ -46,6 +46,32 @@ describe('evidence of a failed host', () => {
     expect((await bench.events('HostPool')).filter((line) => line.startsWith('EvidenceKept'))).to.have.length(1);
   });
 
+  it('is kept of a host that was replaced as unhealthy', async () => {
+    const name = (await bench.hosts())[0]?.metadata.name ?? '';
+    bench.kamal.reboot(name, 10_000, 'v1');
+    await gone(name);
+    expect((await kept()).map(({ host, cause }) => [host, cause])).to.deep.equal([[name, 'Unhealthy']]);
+  });
+
+  it('is kept of a start that failed, while its server is there', async () => {
+    const { deployer } = bench.context;
+    const ended = new Set<string>();
+    let there: boolean | undefined;
+    bench.context.deployer = {
+      ...deployer,
+      start: async (operation) => (operation.kind === 'Deploy' ? void ended.add(operation.id) : deployer.start(operation)),
+      observe: (id) => (ended.has(id) ? { kind: 'Failed', class: 'Unavailable', message: 'target failed to become healthy', replaceHost: true } : deployer.observe(id)),
+      evidence: async (target, limit) => {
+        there = bench.world.hosts().some(({ order }) => order.name === target.host.name);
+        return deployer.evidence(target, limit);
+      },
+    };
+    await bench.store.scale(WEB, 4);
+    await bench.drive('its evidence is kept', async () => (await kept()).length > 0);
+    expect(there).to.equal(true);
+    expect((await kept())[0]).to.include({ cause: 'StartFailed', reason: 'deploy failed, the host is replaced: target failed to become healthy' });
+  });
+
   it('is not kept of hosts that are scaled in', async () => {
     await bench.store.scale(WEB, 1);
     await bench.drive('they are gone', async () => bench.world.hosts().length === 1);
