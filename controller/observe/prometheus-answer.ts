@@ -17,6 +17,7 @@ export type Answer =
   | { kind: 'Unreachable'; message: string };
 
 const LONGEST_MESSAGE = 400;
+const LONGEST_TYPE = 40;
 
 /** Reads a body of `/api/v1/query`; anything but the documented shape is Unreachable, whatever the status says. */
 export function parseAnswer(status: number, body: unknown, url: string): Answer {
@@ -32,7 +33,7 @@ export function parseAnswer(status: number, body: unknown, url: string): Answer 
 }
 
 function failure(status: number, document: Record<string, unknown>, url: string): Answer {
-  const type = typeof document['errorType'] === 'string' ? document['errorType'] : 'unknown';
+  const type = typeof document['errorType'] === 'string' ? document['errorType'].slice(0, LONGEST_TYPE) : 'unknown';
   const text = typeof document['error'] === 'string' ? shortened(document['error']) : 'no message';
   // 400 and 422 are about the query; every other class is about Prometheus's own state.
   if (type === 'bad_data' || type === 'execution' || status === 400 || status === 422) return { kind: 'Refused', message: `Prometheus refuses the query (${type}): ${text}` };

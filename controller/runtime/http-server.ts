@@ -71,7 +71,9 @@ export async function startHttpServer(listen: Listen, answers: Answers, renewal:
   });
 
   app.post('/deployed', bodyLimit({ maxSize: LARGEST_FORM_BYTES }), async (c) => {
-    const { status, text } = await answers.deployed(c.req.header('authorization'), await c.req.parseBody());
+    // A form that cannot be read says nothing.
+    const form = await c.req.parseBody().catch(() => ({}));
+    const { status, text } = await answers.deployed(c.req.header('authorization'), form);
     return new Response(`${text}\n`, { status });
   });
 

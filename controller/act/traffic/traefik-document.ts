@@ -56,6 +56,8 @@ function refusal(pools: readonly PoolMembership[]): string | undefined {
 /** One unreadable URL would make Traefik drop the whole service. */
 function badAddress({ name, address, port }: PoolMembership['members'][number]): string | undefined {
   if (address === '') return `member ${name} has no address`;
+  // A URL is made of more than a host: what holds an @ or a slash leads elsewhere.
+  if (!/^[A-Za-z0-9:][A-Za-z0-9._:-]*$/.test(address)) return `member ${name} has the address ${JSON.stringify(address.slice(0, 100))} and port ${port}, which make no URL`;
   try {
     void new URL(httpURL(address, port));
     return undefined;
