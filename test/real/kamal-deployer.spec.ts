@@ -130,6 +130,18 @@ realSuite('the Kamal deployer on real hosts', HOST_PARTS, function () {
       expect(fact).to.deep.include({ kind: 'Failed', class: 'Transient', replaceHost: true });
       expect(await serves(newcomer), 'the one before goes on').to.equal('v2');
     });
+
+    it('keeps what that host and Kamal said as evidence, without a value of its environment', async () => {
+      const { deployer, target } = real();
+      const { texts, missing } = await deployer.evidence(target(newcomer), 20);
+      const text = (name: string): string => texts.find((one) => one.name === name)?.text ?? '';
+      expect(text('kamal')).to.match(/^kamal (deploy|setup) .*--version=sick/).and.contain('target failed to become healthy');
+      expect(text('app state')).to.contain('app-web-sick');
+      expect(missing, 'the environment was read too, by which logs are redacted').to.deep.equal([]);
+      expect(texts.map(({ name }) => name)).to.include('kamal-proxy log');
+      expect(JSON.stringify(texts)).to.not.match(/hello|"msg\\":\\"Request/);
+      expect(JSON.stringify(texts).length).to.be.below(60_000);
+    });
   });
 }, [rootOnLinux]);
 
