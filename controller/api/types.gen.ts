@@ -372,9 +372,18 @@ control?: number
  */
 loadBalancer?: {
 /**
+ * A load balancer of Hetzner Cloud that exists already; its targets come and go with the hosts. Its services and health checks stay yours.
+ */
+hetzner?: {
+/**
+ * Its name in the project. One pool has it for itself.
+ */
+name: string
+}
+/**
  * Traefik, which polls this controller with its HTTP provider, or reads files that this controller writes.
  */
-traefik: {
+traefik?: {
 /**
  * Name of the Traefik service, without `@http` or `@file`. Unique among pools.
  */

@@ -47,11 +47,17 @@ function summary({ spec, status }: HostPool, now: Instant): (readonly [string, s
     ['State', status?.state === undefined ? 'not seen by a controller yet' : `${status.state}${since === undefined ? '' : ` for ${since}`}${status.reason === undefined ? '' : `: ${status.reason}`}`],
     ['Paused', paused ? 'yes: nothing is created, drained or deleted' : undefined],
     ['Placements', placements.map(({ name, provider }) => `${name} (${provider})`).join(', ')],
-    ['Balancer', loadBalancer === undefined ? undefined : `Traefik service ${loadBalancer.traefik.service}, ${loadBalancer.traefik.strategy}`],
+    ['Balancer', balancerText(loadBalancer)],
     ['Health', `${health.path} every ${health.intervalSeconds} s, replaced after ${health.unhealthyAfterSeconds} s down`],
     ['Drain', `up to ${drain.timeoutSeconds} s`],
     ['On delete', deletionPolicy === 'Retain' ? 'Retain: bought servers and membership stay' : 'Drain: bought servers drain and are released'],
   ];
+}
+
+function balancerText(loadBalancer: HostPool['spec']['loadBalancer']): string | undefined {
+  const { traefik, hetzner } = loadBalancer ?? {};
+  if (traefik !== undefined) return `Traefik service ${traefik.service}, ${traefik.strategy}`;
+  return hetzner === undefined ? undefined : `Hetzner load balancer ${hetzner.name}`;
 }
 
 type Readable<T> = { kind: 'Read'; value: T } | { kind: 'Unreadable'; why: string };

@@ -2,6 +2,7 @@ import { createDigitalOceanProvider } from '../act/cloud/digitalocean/provider.t
 import { DIGITALOCEAN } from '../act/cloud/digitalocean/vendor.ts';
 import { createHetznerProvider } from '../act/cloud/hetzner/provider.ts';
 import { HETZNER } from '../act/cloud/hetzner/vendor.ts';
+import { type CloudAPI, openCloudAPI } from '../act/cloud/rest/http.ts';
 import { type APIOptions, endpointFault } from '../act/cloud/rest/settings.ts';
 import type { Vendor } from '../act/cloud/rest/vendor.ts';
 import { additionsProblem, createUserData } from '../act/cloud/user-data/index.ts';
@@ -36,9 +37,7 @@ export function openClouds({ hetzner, digitalocean }: Pick<Settings, 'hetzner' |
 
 function openCloud(vendor: Vendor, open: Open, settings: CloudSettings | undefined, clock: Clock, ssh: OpenSSH | undefined): ReturnType<Open> | undefined {
   if (settings === undefined) return undefined;
-  const { endpoint = vendor.endpoint, token } = settings;
-  const fault = endpointFault(endpoint, vendor);
-  if (fault !== undefined) throw new ClassifiedError('Invalid', `${vendor.variables.endpoint} ${JSON.stringify(endpoint)} ${fault}`);
+  const { endpoint, token } = withEndpoint(vendor, settings);
   if (ssh !== undefined) {
     const provider = open({ endpoint, token, clock, userData: createUserData(ssh.clientKey) });
     return { ...provider, problemOf: async (placement) => additionsProblem(placement) ?? provider.problemOf?.(placement) };
@@ -50,4 +49,14 @@ function openCloud(vendor: Vendor, open: Open, settings: CloudSettings | undefin
     },
   });
   return { ...provider, problemOf: async (placement) => await provider.problemOf?.(placement) ?? `${NO_LOGIN}: ${LOGIN_MEND}` };
+}
+
+/** The API alone of a cloud whose token is set. Throws Invalid for an endpoint that cannot be. */
+export const cloudAPI = (vendor: Vendor, settings: CloudSettings | undefined, clock: Clock): CloudAPI | undefined =>
+  (settings === undefined ? undefined : openCloudAPI(vendor, { ...withEndpoint(vendor, settings), clock }));
+
+function withEndpoint(vendor: Vendor, { endpoint = vendor.endpoint, token }: CloudSettings): Pick<APIOptions, 'endpoint' | 'token'> {
+  const fault = endpointFault(endpoint, vendor);
+  if (fault !== undefined) throw new ClassifiedError('Invalid', `${vendor.variables.endpoint} ${JSON.stringify(endpoint)} ${fault}`);
+  return { endpoint, token };
 }

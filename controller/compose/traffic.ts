@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { DEFAULT_TRAEFIK_SETTINGS, HTTPHostProbe, TraefikFiles, TraefikHTTP, type TraefikSettings, createRoutedLoadBalancer } from '../act/traffic/index.ts';
+import { HETZNER } from '../act/cloud/hetzner/vendor.ts';
+import { DEFAULT_TRAEFIK_SETTINGS, HTTPHostProbe, HetznerBalancers, TraefikFiles, TraefikHTTP, type TraefikSettings, createRoutedLoadBalancer } from '../act/traffic/index.ts';
 import type { Clock, HostProbe, Leadership, LoadBalancer } from '../ports/index.ts';
 import type { Settings } from '../runtime/settings.ts';
+import { cloudAPI } from './clouds.ts';
 import type { OpenSSH } from './ssh.ts';
 
 /** Every way to a load balancer. */
@@ -16,7 +18,8 @@ export function openTraffic(settings: Settings, clock: Clock, leadership: Leader
   const files = new TraefikFiles({
     clock, leadership, installation: settings.installation, ssh: ssh?.ssh, newID: () => randomBytes(4).toString('hex'), settings: traefikSettings(settings),
   });
-  return { traefik, loadBalancer: createRoutedLoadBalancer({ http: traefik, files }) };
+  const hetzner = new HetznerBalancers({ clock, leadership, installation: settings.installation, http: cloudAPI(HETZNER, settings.hetzner, clock) });
+  return { traefik, loadBalancer: createRoutedLoadBalancer({ http: traefik, files, hetzner }) };
 }
 
 const traefikSettings = (settings: Settings): TraefikSettings => ({

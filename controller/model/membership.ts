@@ -31,6 +31,8 @@ export interface PoolMembership {
   members: Member[];
   /** Where it is written too; absent where every load balancer asks for it. */
   files?: TraefikFile[];
+  /** The load balancer of Hetzner Cloud whose targets the members are; absent where it is another kind. */
+  hetzner?: { name: string };
 }
 
 /** Everything that every load balancer should serve. Persisted: it is the last-known-good state. */

@@ -94,7 +94,7 @@ function readRequests(query: SignalQuery, names: SeriesNames, rows: readonly Row
   const what = `traefik_service_requests_total{service=${literal(names.traefikService ?? '')}}`;
   const outcome = judge(what, field(rows, 'traefik', 'value'), field(rows, 'traefik', 'time'), basis);
   if (outcome.kind === 'Absence') return outcome;
-  const expected = query.spec.loadBalancer?.traefik.apiURLs.length ?? 0;
+  const expected = query.spec.loadBalancer?.traefik?.apiURLs.length ?? 0;
   const instances = field(rows, 'traefik', 'instances') ?? expected;
   // Half of the load balancers see half of the requests: that sum must not shrink a pool.
   if (instances < expected) return absent('Stale', `${what}: ${instances} of ${expected} Traefiks report, so that the sum would be too small`, outcome.asOf);

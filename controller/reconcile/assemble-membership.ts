@@ -34,9 +34,10 @@ function ownsService(pool: HostPool, pools: readonly HostPool[], last: Membershi
 }
 
 function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMembership | undefined, servers: KnownServers): PoolMembership | undefined {
-  const traefik = pool.spec.loadBalancer?.traefik;
+  const { traefik, hetzner } = pool.spec.loadBalancer ?? {};
+  const service = serviceOf(pool);
   const ending = pool.metadata.deletionTimestamp !== undefined && pool.spec.deletionPolicy === 'Retain';
-  if (traefik === undefined || ending || pool.spec.paused) return before;
+  if (service === undefined || ending || pool.spec.paused) return before;
   const fixed = fixedEndpoints(pool).map(({ name, endpoint }): Member => ({ name, address: endpoint.address, port: endpoint.ports.http, kind: 'Fixed' }));
   const serving = hosts.filter(({ status }) => MEMBER.includes(status?.phase ?? 'Pending')).flatMap((host) => memberOf(host, pool) ?? []);
   const members = unique([...fixed, ...serving, ...vanished(pool, hosts, before, servers)]);
@@ -44,9 +45,9 @@ function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMember
   if (members.length === 0 && !emptyWanted) return before;
   const { path, hostname, intervalSeconds, timeoutSeconds } = pool.spec.health;
   return {
-    pool: keyOf(pool), service: traefik.service, strategy: traefik.strategy,
+    pool: keyOf(pool), service, strategy: traefik?.strategy ?? 'p2c',
     healthCheck: { path, ...(hostname === undefined ? {} : { hostname }), intervalSeconds, timeoutSeconds },
-    emptyWanted, members, ...(traefik.files === undefined ? {} : { files: traefik.files }),
+    emptyWanted, members, ...(traefik?.files === undefined ? {} : { files: traefik.files }), ...(hetzner === undefined ? {} : { hetzner }),
   };
 }
 

@@ -11,7 +11,7 @@ export async function serviceConflict(context: Context, pool: HostPool): Promise
   const { membership } = await loadMembership(context.documents);
   const owner = serviceOwner(service, pools, membership);
   return owner === undefined || sameKey(keyOf(owner), keyOf(pool)) ? undefined
-    : `spec.loadBalancer.traefik.service ${service} belongs to pool ${keyText(keyOf(owner))}, which had it first: write another service name`;
+    : `${pool.spec.loadBalancer?.traefik === undefined ? 'spec.loadBalancer.hetzner.name' : 'spec.loadBalancer.traefik.service'} ${service.replace(/^hetzner:/, '')} belongs to pool ${keyText(keyOf(owner))}, which had it first: write another ${pool.spec.loadBalancer?.traefik === undefined ? 'load balancer' : 'service name'}`;
 }
 
 /** Who has a service: the pool that is served under it already, for an edit elsewhere must not take its members away; else the oldest that names it. */
@@ -21,7 +21,11 @@ export function serviceOwner(service: string, pools: readonly HostPool[], last: 
   return served ?? claimants.find((pool) => claimants.every((other) => !isOlder(other, pool)));
 }
 
-export const serviceOf = (pool: HostPool): string | undefined => pool.spec.loadBalancer?.traefik.service;
+/** The group of servers that the pool fills: a service of Traefik, or a whole load balancer of a cloud. */
+export function serviceOf({ spec: { loadBalancer } }: HostPool): string | undefined {
+  const { traefik, hetzner } = loadBalancer ?? {};
+  return traefik?.service ?? (hetzner === undefined ? undefined : `hetzner:${hetzner.name}`);
+}
 
 export function isOlder(a: { metadata: HostPool['metadata'] }, b: { metadata: HostPool['metadata'] }): boolean {
   if (a.metadata.uid === b.metadata.uid) return false;

@@ -148,7 +148,7 @@ realSuite('real Traefiks that read files, over a real sshd', ['traefik', ...HOST
       await first.traefik.process.start();
       await until('it answers', async () => (await fetch(first.front)).ok);
       const another = fileAdapter(ssh).adapter;
-      expect(seen(await another.confirm({ traefik: { ...spec().traefik, apiURLs: [first.apiURL], files: [first.file] } } as LoadBalancerSpec), hosts)).to.deep.equal([{ b: 'Up', c: 'Up' }]);
+      expect(seen(await another.confirm({ traefik: { ...spec().traefik!, apiURLs: [first.apiURL], files: [first.file] } } as LoadBalancerSpec), hosts)).to.deep.equal([{ b: 'Up', c: 'Up' }]);
     });
 
     it('one whose machine cannot be reached keeps its members and goes on serving, the others change, and it follows when it is back', async () => {

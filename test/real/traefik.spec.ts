@@ -112,7 +112,7 @@ realSuite('real Traefik', ['traefik'], function () {
 
     beforeEach(async () => {
       [controller, routes] = await Promise.all([startController(), Routes.make()]);
-      hosts = await Promise.all(['fixed-1', 'fixed-2', 'bought'].map(startTestHost));
+      hosts = await Promise.all(['fixed-1', 'fixed-2', 'bought'].map((name) => startTestHost(name)));
       traefiks = [];
     });
     afterEach(async () => {

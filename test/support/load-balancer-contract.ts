@@ -12,6 +12,12 @@ export interface LoadBalancerWorld {
   loadBalancer: LoadBalancer;
   /** Names every instance. */
   spec: LoadBalancerSpec;
+  /** From now on one instance cannot be asked: one more, listed last, or the only one there is. Nothing listens at `port`. */
+  silence(port: number): { spec: LoadBalancerSpec; others: 'Answer' | 'None'; end(): void };
+  /** Names a service that no instance knows. Where that cannot be told from a mistake it is `Unknown`. */
+  strange: { spec: LoadBalancerSpec; lists: 'Nothing' | 'Unknown' };
+  /** A host that may be a member here; by default one at a free port. */
+  host?: (name: string) => Promise<TestHost>;
   /** Where each instance takes requests. */
   fronts: string[];
   setLeader(leader: boolean): void;
@@ -28,7 +34,7 @@ export interface TestHost {
   close(): Promise<void>;
 }
 
-export async function startTestHost(name: string): Promise<TestHost> {
+export async function startTestHost(name: string, address = '127.0.0.1', port = 0): Promise<TestHost> {
   let held: (() => void)[] = [];
   const server: Server = createServer((request, response) => {
     if (request.url === '/up') return void response.writeHead(host.healthy ? 200 : 503).end();
@@ -37,9 +43,9 @@ export async function startTestHost(name: string): Promise<TestHost> {
     host.waiting = held.length;
   });
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, address, resolve));
   const host: TestHost = {
-    member: { name, address: '127.0.0.1', port: (server.address() as AddressInfo).port, kind: 'Bought' },
+    member: { name, address, port: (server.address() as AddressInfo).port, kind: 'Bought' },
     healthy: true,
     waiting: 0,
     letSlowOnesFinish: () => {
@@ -87,7 +93,7 @@ export function loadBalancerContract(name: string, make: () => Promise<LoadBalan
 
     before(async () => {
       world = await make();
-      hosts = await Promise.all(['a', 'b', 'c'].map(startTestHost));
+      hosts = await Promise.all(['a', 'b', 'c'].map((one) => (world.host ?? startTestHost)(one)));
     });
     after(async () => {
       await world?.close();
@@ -181,14 +187,18 @@ export function loadBalancerContract(name: string, make: () => Promise<LoadBalan
     it('says Unknown of an instance that cannot be asked, and still what the others list', async () => {
       const gone = await startTestHost('gone');
       await gone.close();
-      const traefik = { ...world.spec.traefik, apiURLs: [...world.spec.traefik.apiURLs, `http://127.0.0.1:${gone.member.port}`] };
-      const listings = await world.loadBalancer.confirm({ traefik });
-      expect(seen(listings, hosts)).to.deep.equal([...world.fronts.map(() => ({ a: 'Up' })), 'Unknown']);
+      const { spec, others, end } = world.silence(gone.member.port);
+      await until('it is told', async () => {
+        const listings = await world.loadBalancer.confirm(spec);
+        expect(seen(listings, hosts)).to.deep.equal([...(others === 'Answer' ? world.fronts.map(() => ({ a: 'Up' })) : []), 'Unknown']);
+        return true;
+      });
+      end();
     });
 
-    it('lists nothing of a service that no instance knows', async () => {
-      const listings = await world.loadBalancer.confirm({ traefik: { ...world.spec.traefik, service: 'other' } });
-      expect(seen(listings, hosts)).to.deep.equal(world.fronts.map(() => ({})));
+    it('lists nothing of what no instance knows', async () => {
+      const listings = await world.loadBalancer.confirm(world.strange.spec);
+      expect(seen(listings, hosts)).to.deep.equal(world.fronts.map(() => (world.strange.lists === 'Nothing' ? {} : 'Unknown')));
     });
   });
 }

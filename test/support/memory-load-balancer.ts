@@ -67,6 +67,7 @@ export function createMemoryLoadBalancer(surroundings: Surroundings): MemoryLoad
         if (documents.length > documentsKept) documents.shift();
       },
       async confirm({ traefik }) {
+        if (traefik === undefined) return [];
         return traefik.apiURLs.map((instance) => {
           if (silentInstances.has(instance)) return { instance, kind: 'Unknown', why: `${instance} does not answer` };
           const pool = current()?.membership.pools.find(({ service }) => service === traefik.service);

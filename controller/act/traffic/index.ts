@@ -1,4 +1,5 @@
 export { CONFIG_PATH, type ConfigRequest, type ConfigResponse } from './config-endpoint.ts';
+export { HetznerBalancers } from './hetzner-balancer.ts';
 export { HTTPHostProbe } from './host-probe.ts';
 export { createRoutedLoadBalancer } from './routed.ts';
 export { TraefikFiles } from './traefik-file.ts';

@@ -6,17 +6,26 @@ export interface LoadBalancers {
   http: LoadBalancer;
   /** Traefiks that read files. */
   files: LoadBalancer;
+  hetzner: LoadBalancer;
 }
 
 /** Each pool's own way to its load balancer, behind one port. */
-export function createRoutedLoadBalancer({ http, files }: LoadBalancers): LoadBalancer {
+export function createRoutedLoadBalancer({ http, files, hetzner }: LoadBalancers): LoadBalancer {
+  const wayOf = (spec: LoadBalancerSpec): LoadBalancer => (spec.hetzner !== undefined ? hetzner : spec.traefik?.files === undefined ? http : files);
   return {
     async apply(membership: Membership): Promise<void> {
-      // Whoever polls gets the pools of files too: with both providers in it, a Traefik can be moved from one to the other.
-      const outcomes = await Promise.allSettled([http.apply(membership), files.apply(membership)]);
+      const { generation, pools } = membership;
+      const traefik = pools.filter((pool) => pool.hetzner === undefined);
+      const outcomes = await Promise.allSettled([
+        // Whoever polls gets the pools of files too: with both providers in it, a Traefik can be moved from one to the other.
+        // Without any there is nothing that could be served, and an empty document would wipe routes.
+        traefik.length === 0 ? undefined : http.apply({ generation, pools: traefik }),
+        files.apply(membership),
+        hetzner.apply(membership),
+      ]);
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     },
-    confirm: (loadBalancer: LoadBalancerSpec): Promise<InstanceListing[]> => (loadBalancer.traefik.files === undefined ? http : files).confirm(loadBalancer),
+    confirm: (loadBalancer: LoadBalancerSpec): Promise<InstanceListing[]> => wayOf(loadBalancer).confirm(loadBalancer),
   };
 }

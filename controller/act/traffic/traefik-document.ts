@@ -46,12 +46,17 @@ function refusal(pools: readonly PoolMembership[]): string | undefined {
     const other = owners.get(pool.service);
     if (other !== undefined) return `pools ${keyText(other.pool)} and ${keyText(pool.pool)} both name the Traefik service ${pool.service}: give one of them another name`;
     owners.set(pool.service, pool);
-    if (pool.members.length === 0 && !pool.emptyWanted) return `pool ${keyText(pool.pool)} has no member and nobody asked for that`;
+    const empty = emptiness(pool);
+    if (empty !== undefined) return empty;
     const wrong = pool.members.map(badAddress).find((text) => text !== undefined);
     if (wrong !== undefined) return `pool ${keyText(pool.pool)}: ${wrong}`;
   }
   return undefined;
 }
+
+/** Why a pool may not be put into effect as empty as it is; undefined where it may. */
+export const emptiness = ({ pool, members, emptyWanted }: PoolMembership): string | undefined =>
+  (members.length === 0 && !emptyWanted ? `pool ${keyText(pool)} has no member and nobody asked for that` : undefined);
 
 /** One unreadable URL would make Traefik drop the whole service. */
 function badAddress({ name, address, port }: PoolMembership['members'][number]): string | undefined {

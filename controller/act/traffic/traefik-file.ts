@@ -1,10 +1,11 @@
-import { ClassifiedError, type InstanceListing, type Membership, type PoolMembership, type TraefikFile, adviceOf } from '../../model/index.ts';
+import { ClassifiedError, type InstanceListing, type Membership, type PoolMembership, type TraefikFile } from '../../model/index.ts';
 import type { Clock, Leadership, LoadBalancer, LoadBalancerSpec } from '../../ports/index.ts';
 import type { SSH } from '../ssh/index.ts';
-import { type FilePlace, filePlace, placeKey, placeText } from './file-place.ts';
+import { filePlace, placeKey, placeText } from './file-place.ts';
 import type { TraefikSettings } from './traefik-http.ts';
 import { traefikDocument } from './traefik-document.ts';
 import { type TraefikListings, createTraefikListings } from './traefik-listings.ts';
+import { type Upkeep, createUpkeep, patiently } from './upkeep.ts';
 
 export interface TraefikFileParts {
   clock: Clock;
@@ -17,17 +18,10 @@ export interface TraefikFileParts {
   settings: Pick<TraefikSettings, 'transport' | 'api'>;
 }
 
-/** An apply waits so long for machines that are slow or away; it goes on behind it, so that they do not hold up the others. */
-const PATIENCE_MILLISECONDS = 3_000;
-
-/** One file: what it should hold, and what came of that. */
+/** One file, and its being kept. */
 interface Target {
   file: TraefikFile;
-  place: FilePlace;
-  wanted: string;
-  written?: string;
-  trouble?: string;
-  running?: Promise<void>;
+  upkeep: Upkeep<string>;
 }
 
 /**
@@ -57,28 +51,22 @@ export class TraefikFiles implements LoadBalancer {
   async apply(membership: Membership): Promise<void> {
     if (!this.#parts.leadership.isLeader()) return;
     if (this.#generation === undefined || membership.generation > this.#generation) {
-      const targets = this.#targetsFor(membership);
-      this.#targets = new Map([...targets].map(([key, target]) => [key, this.#goOn(target, this.#targets.get(key))]));
+      this.#targets = this.#targetsFor(membership);
       this.#generation = membership.generation;
     }
     this.#listings.forget();
-    const late = new AbortController();
-    await Promise.race([
-      Promise.all([...this.#targets.values()].map((target) => this.#ensure(target))),
-      this.#parts.clock.sleep(PATIENCE_MILLISECONDS, late.signal),
-    ]);
-    late.abort();
+    await patiently(this.#parts.clock, [...this.#targets.values()].map(({ upkeep }) => upkeep.ensure()));
   }
 
-  async confirm({ traefik: { apiURLs, service, files = [] } }: LoadBalancerSpec): Promise<InstanceListing[]> {
-    const listings = await this.#listings.of(apiURLs, `${service}@file`);
-    return [...listings, ...files.flatMap((file) => this.#unwritten(file))];
+  async confirm({ traefik }: LoadBalancerSpec): Promise<InstanceListing[]> {
+    if (traefik === undefined) return [];
+    const listings = await this.#listings.of(traefik.apiURLs, `${traefik.service}@file`);
+    return [...listings, ...(traefik.files ?? []).flatMap((file) => this.#unwritten(file))];
   }
 
   #unwritten(file: TraefikFile): InstanceListing[] {
-    const target = this.#targets.get(placeKey(file));
-    if (target === undefined || target.written === target.wanted) return [];
-    return [{ instance: placeText(file), kind: 'Unwritten', why: target.trouble ?? 'it was not written yet' }];
+    const why = this.#targets.get(placeKey(file))?.upkeep.behind();
+    return why === undefined ? [] : [{ instance: placeText(file), kind: 'Unwritten', why }];
   }
 
   /** All of them are thought through before one is changed. */
@@ -91,40 +79,28 @@ export class TraefikFiles implements LoadBalancer {
         byPlace.set(placeKey(file), entry);
       }
     }
-    return new Map([...byPlace].map(([key, { file, pools: named }]): [string, Target] => {
+    const texts = [...byPlace].map(([key, { file, pools: named }]) => {
       const document = traefikDocument({ generation, pools: named }, this.#parts.settings.transport);
       if (document.kind === 'Refused') throw new ClassifiedError('Invalid', `membership ${generation} is not written to ${placeText(file)}: ${document.why}`);
-      return [key, { file, wanted: `${this.#head}\n${withoutTemplates(document.text)}`, place: filePlace(file, this.#parts.ssh, this.#parts.newID) }];
-    }));
+      return { key, file, text: `${this.#head}\n${withoutTemplates(document.text)}` };
+    });
+    return new Map(texts.map(({ key, file, text }) => [key, this.#target(file, text, this.#targets.get(key))]));
   }
 
   /** A write that is under way is waited for by the next one to the same file. */
-  #goOn(target: Target, before: Target | undefined): Target {
-    return before !== undefined && JSON.stringify(before.file) === JSON.stringify(target.file) ? Object.assign(before, { wanted: target.wanted }) : target;
-  }
-
-  /** One write at a time to a file, and after it what came in meanwhile. */
-  #ensure(target: Target): Promise<void> {
-    target.running ??= this.#write(target).finally(() => {
-      delete target.running;
-    });
-    return target.running;
-  }
-
-  async #write(target: Target): Promise<void> {
-    for (let text: string | undefined; text !== target.wanted && this.#parts.leadership.isLeader();) {
-      text = target.wanted;
-      try {
-        await target.place.put(text, (held) => (held.startsWith(`${this.#head}\n`) ? undefined : 'it holds something that this installation did not write'));
-        target.written = text;
-        delete target.trouble;
-      } catch (error) {
-        delete target.written;
-        target.trouble = adviceOf(error);
-      }
-      // Who asked while it was on its way may have been told what was before.
-      this.#listings.forget();
+  #target(file: TraefikFile, text: string, before: Target | undefined): Target {
+    if (before !== undefined && JSON.stringify(before.file) === JSON.stringify(file)) {
+      before.upkeep.want(text);
+      return before;
     }
+    const { ssh, newID, leadership } = this.#parts;
+    const place = filePlace(file, ssh, newID);
+    const objection = (held: string): string | undefined => (held.startsWith(`${this.#head}\n`) ? undefined : 'it holds something that this installation did not write');
+    return { file, upkeep: createUpkeep(text, {
+      leadership, put: (wanted) => place.put(wanted, objection),
+      // Who asked while it was on its way may have been told what was before.
+      tried: () => this.#listings.forget(),
+    }) };
   }
 }
 

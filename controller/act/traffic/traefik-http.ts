@@ -66,7 +66,7 @@ export class TraefikHTTP implements LoadBalancer {
     return documentResponse(this.#served.text);
   }
 
-  async confirm({ traefik: { apiURLs, service } }: LoadBalancerSpec): Promise<InstanceListing[]> {
-    return await this.#listings.of(apiURLs, `${service}@http`);
+  async confirm({ traefik }: LoadBalancerSpec): Promise<InstanceListing[]> {
+    return traefik === undefined ? [] : await this.#listings.of(traefik.apiURLs, `${traefik.service}@http`);
   }
 }

@@ -44,7 +44,7 @@ export function sourceOfSignal(signal: SignalName): SourceOfSignal {
   }
 }
 
-export const traefikURLs = (pool: Pick<ScrapedPool, 'spec'>): readonly string[] => pool.spec.loadBalancer?.traefik.metricsURLs ?? [];
+export const traefikURLs = (pool: Pick<ScrapedPool, 'spec'>): readonly string[] => pool.spec.loadBalancer?.traefik?.metricsURLs ?? [];
 
 /** The metrics page of one exporter on a host; undefined where the port is not published. */
 export function exporterURL({ endpoint }: MetricHost, port: ExporterPort & keyof Ports): string | undefined {

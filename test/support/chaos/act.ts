@@ -103,7 +103,7 @@ export async function act(world: Surroundings, event: ChaosEvent, processes: Pro
       return true;
     }
     case 'SilentBalancer': {
-      const [url] = (await world.store.get('HostPool', POOL))?.spec.loadBalancer?.traefik.apiURLs ?? [];
+      const [url] = (await world.store.get('HostPool', POOL))?.spec.loadBalancer?.traefik?.apiURLs ?? [];
       if (url === undefined) return false;
       memory.silentInstances.add(url);
       later(event.forSeconds, () => void memory.silentInstances.delete(url));

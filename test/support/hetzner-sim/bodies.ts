@@ -67,19 +67,21 @@ export const pricingBody = (currency: string, types: readonly SimServerType[] = 
 export interface SimAction {
   id: number;
   command: string;
+  /** Of what it is about; a server, unless `on` says otherwise. */
   server: number;
+  on?: 'load_balancer';
   startedAt: number;
   /** Infinity: it never ends. */
   endsAt: number;
   error?: { code: string; message: string };
 }
 
-export function actionBody({ id, command, server, startedAt, endsAt, error }: SimAction, now: number): object {
+export function actionBody({ id, command, server, on = 'server', startedAt, endsAt, error }: Omit<SimAction, 'on'> & { on?: 'server' | 'load_balancer' }, now: number): object {
   const over = now >= endsAt;
   return {
     id, command, status: !over ? 'running' : error === undefined ? 'success' : 'error', started: toTimestamp(startedAt), finished: over ? toTimestamp(endsAt) : null,
     progress: over ? 100 : Math.min(99, Math.floor((now - startedAt) / Math.max(1, Math.min(endsAt - startedAt, 3_600_000)) * 100)),
-    resources: [{ id: server, type: 'server' }], error: over && error !== undefined ? error : null,
+    resources: [{ id: server, type: on }], error: over && error !== undefined ? error : null,
   };
 }
 

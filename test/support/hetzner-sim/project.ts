@@ -1,6 +1,7 @@
 /** The simulated project: its servers, what ordering and deleting does to them, and the limits of the account. */
 import type { Clock } from '../../../controller/ports/index.ts';
 import type { ServerBacking } from '../real-hosts/backing.ts';
+import { type Balancers, createBalancers } from './balancers.ts';
 import { type SimAction, imageNamed, placementGroupBody, typeNamed } from './bodies.ts';
 import { LOCATIONS, type ProjectParts, type SimImage, usualProject } from './catalogue.ts';
 import type { Fault } from '../cloud-sim/faults.ts';
@@ -46,6 +47,7 @@ export interface Project {
   readonly images: readonly SimImage[];
   readonly servers: ReadonlyMap<number, SimServer>;
   readonly actions: ReadonlyMap<number, SimAction>;
+  readonly balancers: Balancers;
   /** Servers that lists show by now. */
   listed(): SimServer[];
   body(server: SimServer): object;
@@ -89,6 +91,11 @@ export function createProject(options: ProjectOptions): Project {
     actions.set(action.id, action);
     return action;
   }
+
+  const balancers = createBalancers({
+    clock, servers, refuse,
+    begin: (command, balancer, milliseconds) => Object.assign(begin(command, balancer, milliseconds), { on: 'load_balancer' }),
+  });
 
   function inBackground(work: Promise<void>): void {
     const tracked = work.finally(() => background.delete(tracked));
@@ -152,7 +159,7 @@ export function createProject(options: ProjectOptions): Project {
   }
 
   return {
-    parts, images, servers, actions,
+    parts, images, servers, actions, balancers,
     listed: () => [...servers.values()].filter(({ listedFrom }) => now() >= listedFrom),
     body(server) {
       const group = parts.placementGroups.find(({ id }) => id === server.placementGroup);

@@ -1,4 +1,5 @@
 /** What each operation of the document does to the project. */
+import type { SimTarget } from './balancers.ts';
 import { IMAGES, LOCATIONS, SERVER_TYPES, type SimImage } from './catalogue.ts';
 import { actionBody, firewallBody, imageBody, locationBody, networkBody, placementGroupBody, pricingBody, serverTypeBody, sshKeyBody } from './bodies.ts';
 import { type Answer, type Asked, Refused } from '../cloud-sim/serve.ts';
@@ -35,6 +36,10 @@ const table = (currency: string): Readonly<Record<string, Route>> => ({
   'GET /images': (project, { query }) => page(query, 'images', imagesAsked([...IMAGES, ...project.images], query).map(imageBody)),
   'GET /images/{id}': (project, { id }) => ok({ image: imageBody(known([...IMAGES, ...project.images].find((image) => image.id === id), 'image', id)) }),
   'GET /pricing': () => ok({ pricing: pricingBody(currency) }),
+  'GET /load_balancers': ({ balancers }, { query }) => page(query, 'load_balancers', named(query, [...balancers.all.values()]).map((balancer) => balancers.body(balancer))),
+  'GET /load_balancers/{id}': ({ balancers }, { id }) => ok({ load_balancer: balancers.body(known(balancers.all.get(id), 'load balancer', id)) }),
+  'POST /load_balancers/{id}/actions/add_target': ({ balancers }, { id, body, now }) => ok({ action: actionBody(balancers.add(id, body as SimTarget), now) }, 201),
+  'POST /load_balancers/{id}/actions/remove_target': ({ balancers }, { id, body, now }) => ok({ action: actionBody(balancers.remove(id, body as SimTarget), now) }, 201),
   'GET /networks': (project, { query }) => page(query, 'networks', named(query, project.parts.networks).map((network) => networkBody(network, serversOf(project, ({ networks }) => networks.some(({ id }) => id === network.id))))),
   'GET /networks/{id}': (project, { id }) => ok({ network: networkBody(known(project.parts.networks.find((network) => network.id === id), 'network', id), []) }),
   'GET /firewalls': (project, { query }) => page(query, 'firewalls', named(query, project.parts.firewalls).map((firewall) => firewallBody(firewall, serversOf(project, ({ firewalls }) => firewalls.includes(firewall.id))))),

@@ -7,7 +7,7 @@ import type { PoolMembership, TraefikFile } from '../../../controller/model/inde
 import type { Clock } from '../../../controller/ports/index.ts';
 import { type LoadBalancerWorld, SERVICE } from '../../support/load-balancer-contract.ts';
 import { wallClock } from '../demo/wall-clock.ts';
-import { switchedLeadership } from './traefik-world.ts';
+import { switchedLeadership, traefikStrangers } from './traefik-world.ts';
 
 let next = 0;
 
@@ -31,9 +31,10 @@ export async function traefikFileWorld(instances: readonly FileInstance[], ssh: 
   const { adapter, leadership } = fileAdapter(ssh);
   const files = instances.map(({ file }) => file);
   const named = (pool: PoolMembership): PoolMembership => ({ ...pool, files });
+  const traefik = { service: SERVICE, apiURLs: instances.map(({ apiURL }) => apiURL), strategy: 'p2c', entryPoint: 'web', files } as NonNullable<LoadBalancerWorld['spec']['traefik']>;
   return {
     loadBalancer: { apply: ({ generation, pools }) => adapter.apply({ generation, pools: pools.map(named) }), confirm: (spec) => adapter.confirm(spec) },
-    spec: { traefik: { service: SERVICE, apiURLs: instances.map(({ apiURL }) => apiURL), strategy: 'p2c', entryPoint: 'web', files } as LoadBalancerWorld['spec']['traefik'] },
+    spec: { traefik }, ...traefikStrangers(traefik),
     fronts: instances.map(({ front }) => front),
     setLeader: (leader) => leadership.set(leader),
     close: async () => {

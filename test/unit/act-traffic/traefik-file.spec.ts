@@ -126,7 +126,7 @@ describe('files for Traefik on other machines', () => {
     await clock.advance(1);
     await applying;
     expect(shortOf(machines.of('10.0.0.1').get(PATH))).to.have.length(1);
-    expect(await unwritten(adapter, edges)).to.deep.equal([`Unwritten edge-3:${PATH}: it was not written yet`]);
+    expect(await unwritten(adapter, edges)).to.deep.equal([`Unwritten edge-3:${PATH}: it was not told yet`]);
   });
 
   it('hold the pools that name them and no others', async () => {

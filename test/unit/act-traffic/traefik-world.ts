@@ -27,6 +27,12 @@ export function switchedLeadership(): { isLeader(): boolean; onChange(listener: 
   };
 }
 
+/** What the suite needs of Traefiks besides: one that is away, and a service that nobody has. */
+export const traefikStrangers = (traefik: NonNullable<LoadBalancerWorld['spec']['traefik']>): Pick<LoadBalancerWorld, 'silence' | 'strange'> => ({
+  silence: (port) => ({ spec: { traefik: { ...traefik, apiURLs: [...traefik.apiURLs, `http://127.0.0.1:${port}`] } }, others: 'Answer', end: () => undefined }),
+  strange: { spec: { traefik: { ...traefik, service: 'other' } }, lists: 'Nothing' },
+});
+
 /** The Traefik adapter with its endpoint and two instances that poll it. */
 export async function traefikWorld(start: (endpoint: string) => Promise<Instance>): Promise<LoadBalancerWorld> {
   const leadership = switchedLeadership();
@@ -37,9 +43,9 @@ export async function traefikWorld(start: (endpoint: string) => Promise<Instance
     response.writeHead(answer.status, answer.headers).end(answer.body);
   });
   const instances = await Promise.all([0, 1].map(() => start(endpoint.url + CONFIG_PATH)));
+  const traefik = { service: SERVICE, apiURLs: instances.map(({ apiURL }) => apiURL), strategy: 'p2c' as const, entryPoint: 'web' };
   return {
-    loadBalancer,
-    spec: { traefik: { service: SERVICE, apiURLs: instances.map(({ apiURL }) => apiURL), strategy: 'p2c', entryPoint: 'web' } },
+    loadBalancer, spec: { traefik }, ...traefikStrangers(traefik),
     fronts: instances.map(({ front }) => front),
     setLeader: (leader) => leadership.set(leader),
     close: async () => {

@@ -25,7 +25,7 @@ describe('load balancer of the demo', () => {
   beforeEach(async () => {
     served = { status: 503, text: 'not yet' };
     polls = 0;
-    hosts = await Promise.all(['a', 'b'].map(startTestHost));
+    hosts = await Promise.all(['a', 'b'].map((name) => startTestHost(name)));
     controller = await startAnswering((_, response) => {
       polls += 1;
       response.writeHead(served.status).end(served.text);

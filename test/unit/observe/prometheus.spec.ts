@@ -107,7 +107,7 @@ describe('PrometheusSource', () => {
 
     it('lets nobody take the requests of one Traefik of two for all of them', async () => {
       const spec = structuredClone(signalQueryFor('rps').spec);
-      spec.loadBalancer!.traefik.apiURLs = ['http://127.0.0.1:1', 'http://127.0.0.1:2'];
+      spec.loadBalancer!.traefik!.apiURLs = ['http://127.0.0.1:1', 'http://127.0.0.1:2'];
       answering(vector([...traefik(50), [{ part: 'traefik:instances', service: 'web@http' }, 1]]));
       const observation = await read(signalQueryFor('rps', { spec }));
       expect(absenceOf(observation)).to.equal('Stale');

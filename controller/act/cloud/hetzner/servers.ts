@@ -46,6 +46,15 @@ function addressesIn(record: Record<string, unknown>, network: string | undefine
   };
 }
 
+/** Every address at which a server may be known, private ones first. */
+export function allAddressesIn(record: Record<string, unknown>): { private: string[]; public: string[] } {
+  const { publicIPv4, publicIPv6 } = addressesIn(record, undefined);
+  return {
+    private: listOf(record, 'private_net').flatMap(({ ip }) => (typeof ip === 'string' && ip !== '' ? [ip] : [])),
+    public: [publicIPv4, publicIPv6].filter((address) => address !== undefined),
+  };
+}
+
 /** A server gets a network of its own, `2001:db8:1:2::/64`; it answers at the first address in it. */
 function hostIn(network: string): string {
   const address = network.replace(/\/\d+$/, '');
