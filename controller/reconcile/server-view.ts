@@ -61,7 +61,7 @@ export async function findServer(
   const snapshots = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   const found = snapshots.flatMap(({ servers }) => servers.filter(({ owner }) => owner.hostID === hostID));
   const asOf = Math.min(...snapshots.map((snapshot) => snapshot.asOf));
-  const [first, ...others] = [...found].sort((a, b) => a.createdAt - b.createdAt || a.providerID.localeCompare(b.providerID));
+  const [first, ...others] = [...found].sort((a, b) => a.createdAt - b.createdAt || a.providerID.localeCompare(b.providerID, 'en', { numeric: true }));
   if (first !== undefined && others.length > 0) {
     const all = [first, ...others];
     const keep = all.find((server) => recorded.memberAddress?.(server)) ?? all.find(({ providerID }) => providerID === recorded.providerID) ?? first;
