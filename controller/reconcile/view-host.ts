@@ -1,17 +1,25 @@
 import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, QUARANTINED_ANNOTATION, keyOf } from '../api/index.ts';
-import { type Instant, type Phase, fromTimestamp } from '../model/index.ts';
+import { type Instant, type Phase, type ProviderName, fromTimestamp } from '../model/index.ts';
 import type { HostView, JoinHold } from '../plan/index.ts';
 import { startTimeoutSeconds } from './boots.ts';
 import type { Context } from './context.ts';
 import { hostTarget, pinnedKey } from './host-endpoint.ts';
 import { isNoted } from './note-facts.ts';
 
+/**
+ * How late a server of this host may show. The last order alone counts: before it was sent, those that went elsewhere
+ * had settled. So a cloud whose lists come late does not hold up the fallback for one whose lists do not.
+ */
+function settleSeconds({ providers }: Context, { status }: KamalHost, pool: HostPool): number {
+  const asked = status?.provider === undefined ? pool.spec.placements.map(({ provider }) => provider) : [status.provider as ProviderName];
+  return Math.max(0, ...asked.map((provider) => providers[provider]?.settleSeconds ?? 0));
+}
+
 /** One host with what its pool and provider add, as the lifecycle sees it. */
 export async function viewHost(context: Context, host: KamalHost, pool: HostPool): Promise<HostView> {
   const status = host.status ?? {};
   const deleting = host.metadata.deletionTimestamp !== undefined;
   const target = hostTarget(host, pool);
-  const providers = pool.spec.placements.map(({ provider }) => context.providers[provider]);
   const view: HostView = {
     key: keyOf(host),
     hostID: host.spec.hostID,
@@ -26,7 +34,7 @@ export async function viewHost(context: Context, host: KamalHost, pool: HostPool
     hasLoadBalancer: pool.spec.loadBalancer !== undefined,
     worksUnder: target !== undefined && context.deployer.needsLock(target) ? 'DeployLock' : 'NoLock',
     createAttempts: status.createAttempts ?? 0,
-    settleSeconds: Math.max(0, ...providers.map((provider) => provider?.settleSeconds ?? 0)),
+    settleSeconds: settleSeconds(context, host, pool),
     drainSeconds: pool.spec.drain.timeoutSeconds,
     silentSeconds: pool.spec.drain.silentLoadBalancerSeconds,
     startTimeoutSeconds: startTimeoutSeconds(pool, status.placement),

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { keyPairOfSeed } from '../../../controller/act/ssh/ed25519.ts';
 import { type HetznerWorld, NEAR, hetznerSuite, requestOf, startWorld } from '../act-cloud/hetzner/world.ts';
+import { requestOf as dropletOf, startWorld as startDigitalOcean } from '../act-cloud/digitalocean/world.ts';
 import { call } from '../bad-input/installation.ts';
 
 const HOST_KEY = keyPairOfSeed(Buffer.alloc(32, 9)).publicKey;
@@ -22,6 +23,25 @@ hetznerSuite('the inventory without a controller', () => {
     const { exitCode, stdout, stderr } = await inventory();
     expect([exitCode, JSON.parse(stdout), stderr]).to.deep.equal([0, { web: [addresses!.private] }, 'remark: web-2 is not labelled as serving, and left out\n']);
     expect((await inventory(['--format', 'known-hosts'])).stdout).to.equal(`${addresses!.private} ${HOST_KEY}\n`);
+  });
+
+  it('is that of all clouds whose tokens are set, or none', async () => {
+    const droplets = await startDigitalOcean();
+    try {
+      for (const [{ provider, until }, request] of [[world, requestOf('1')], [droplets, dropletOf('2')]] as const) {
+        await provider.create(request);
+        const server = await until('it runs', async () => (await provider.list('home')).servers.find(({ state }) => state === 'Running'));
+        await provider.mark?.(server, 'Serving', HOST_KEY);
+      }
+      const both = { DIGITALOCEAN_ACCESS_TOKEN: droplets.sim.token, DIGITALOCEAN_API_URL: droplets.sim.endpoint };
+      const [own] = (await world.provider.list('home')).servers;
+      expect(JSON.parse((await inventory([], both)).stdout)).to.deep.equal({ web: [own!.addresses!.publicIPv4, '198.19.0.2'] });
+      const half = await inventory([], { ...both, DIGITALOCEAN_ACCESS_TOKEN: 'wrong' });
+      expect([half.exitCode, half.stdout]).to.deep.equal([4, '']);
+      expect(half.stderr).to.match(/^error: DigitalOcean answers GET \/v2\/droplets with 401/);
+    } finally {
+      await droplets.end();
+    }
   });
 
   it('says nothing where the cloud refuses, does not answer, or holds nothing of it', async () => {

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { type RunningController, startStandalone } from '../../../controller/compose/standalone.ts';
 import { systemClock } from '../../../controller/runtime/clock.ts';
 import { readSettings } from '../../../controller/runtime/settings.ts';
+import { startDigitalOceanSim } from '../../support/digitalocean-sim/index.ts';
 import { type HetznerSim, startHetznerSim } from '../../support/hetzner-sim/index.ts';
 import { until } from '../../support/real/until.ts';
 import { hetznerSuite } from '../act-cloud/hetzner/world.ts';
@@ -71,6 +72,32 @@ hetznerSuite('the controller with a Hetzner project', function () {
     const host = await until('a refusal', async () => (await again.store.list('KamalHost')).find(({ status }) => status?.failure !== undefined), PATIENT);
     expect(host.status?.failure).to.include({ class: 'Invalid', message: 'near: servers would be bought that nobody can log in to: set KAMAL_AUTOSCALER_SSH_KEY_FILE' });
     expect(sim.project.servers.size).to.equal(0);
+  });
+
+  it('buys in the second cloud what the first has not, and notes the cost in its currency', async function () {
+    this.timeout(120_000);
+    const droplets = await startDigitalOceanSim({ clock: systemClock, bootMilliseconds: 200 });
+    try {
+      sim.project.setCapacity('cpx21', 'nbg1', 0);
+      const { publicKey: _, environment } = await writeKey(folder);
+      const placements = [
+        { name: 'near', provider: 'Hetzner', hetzner: hetzner({ networks: undefined }) },
+        { name: 'far', provider: 'DigitalOcean', digitalocean: { size: 's-2vcpu-4gb', region: 'fra1', image: 'docker-20-04' } },
+      ];
+      const context = await start(placements, { replicas: 2 }, { ...token(), ...environment, DIGITALOCEAN_ACCESS_TOKEN: droplets.token, DIGITALOCEAN_API_URL: droplets.endpoint });
+      const host = await until('a Droplet that runs', async () => (await context.store.list('KamalHost')).find(({ status }) => status?.phase === 'Bootstrapping'), PATIENT);
+      expect(host.status).to.include({ provider: 'DigitalOcean', placement: 'far', address: '198.19.0.2' });
+      expect([sim.project.servers.size, droplets.account.droplets.size]).to.deep.equal([0, 1]);
+      const spend = await until('what it costs', async () => (await context.store.get('HostPool', WEB))?.status?.spend?.amounts?.[0], PATIENT);
+      expect(spend).to.include({ currency: 'USD' });
+      expect((await context.gate.read()).limits?.pauses['Hetzner cpx21 nbg1']?.class).to.equal('Capacity');
+      await context.store.scale(WEB, 1);
+      await until('no Droplet', () => (droplets.account.droplets.size === 0 ? true : undefined), PATIENT);
+    } finally {
+      await running?.stop();
+      running = undefined;
+      await droplets.close();
+    }
   });
 
   it('buys, notes what it costs, and deletes', async function () {
