@@ -85,6 +85,7 @@ const badHost = (type: string, status: string): boolean => (type === 'Failing' ?
 
 function badPool(type: string, status: string): boolean {
   switch (type) {
+    case 'Quarantine':
     case 'Stuck':
     case 'Progressing': return status !== 'False';
     default: return status !== 'True';
