@@ -46,4 +46,11 @@ export interface Membership {
 export type InstanceListing =
   | { instance: string; kind: 'Unknown'; why: string }
   | { instance: string; kind: 'Unwritten'; why: string }
-  | { instance: string; kind: 'Listing'; servers: { url: string; state: 'Up' | 'Down' }[] };
+  | { instance: string; kind: 'Listing'; servers: ListedServer[] };
+
+/** `alias`: another address of a server that is listed by itself. Who leaves must not be listed under any; who counts servers leaves these out. */
+export interface ListedServer {
+  url: string;
+  state: 'Up' | 'Down';
+  alias?: true;
+}

@@ -32,7 +32,7 @@ export function listingsAudit(pool: HostPool, listings: readonly InstanceListing
     const { instance, servers } = listing;
     const listed = new Set(servers.map(({ url }) => url));
     return [
-      ...servers.filter(({ url }) => !wanted.has(url)).map(({ url }) => difference('LoadBalancer', subject, `${instance} lists ${url}, which is no member`, RUN)),
+      ...servers.filter(({ url, alias }) => !wanted.has(url) && alias === undefined).map(({ url }) => difference('LoadBalancer', subject, `${instance} lists ${url}, which is no member`, RUN)),
       ...[...wanted].filter(([url]) => !listed.has(url)).map(([url, name]) => difference('LoadBalancer', subject, `${instance} does not list member ${name} at ${url}`, RUN)),
       ...servers.filter(({ url, state }) => state === 'Down' && wanted.has(url)).map(({ url }) => difference('LoadBalancer', subject, `${instance} calls member ${wanted.get(url)} at ${url} down`, `curl -sS -o /dev/null -w '%{http_code}\\n' ${url}${pool.spec.health.path}`)),
     ];

@@ -116,7 +116,7 @@ async function observeMembership(context: Context, host: KamalHost, pool: HostPo
 
 /** Up is who is listed, and whom no load balancer calls down. */
 function othersIn(listings: readonly InstanceListing[], endpoint: Endpoint): { listed: number; up: number } {
-  const servers = listings.flatMap((listing) => (listing.kind === 'Listing' ? listing.servers : [])).filter(({ url }) => url !== serverURL(endpoint));
+  const servers = listings.flatMap((listing) => (listing.kind === 'Listing' ? listing.servers : [])).filter(({ url, alias }) => url !== serverURL(endpoint) && alias === undefined);
   const down = new Set(servers.filter(({ state }) => state === 'Down').map(({ url }) => url));
   const all = new Set(servers.map(({ url }) => url));
   return { listed: all.size, up: all.size - down.size };

@@ -67,7 +67,7 @@ export function listedIn(balancer: Record<string, unknown>, servers: readonly Pr
     const listens = services.map((service) => numberOf(service, 'listen_port'));
     const health = listOf(target, 'health_status').filter(({ listen_port: listen }) => listens.includes(Number(listen)));
     const state = health.length > 0 && health.every(({ status }) => status === 'healthy') ? 'Up' as const : 'Down' as const;
-    return addressesOf(target, servers).map((address) => ({ url: httpURL(address, port), state }));
+    return addressesOf(target, servers).map((address, index) => ({ url: httpURL(address, port), state, ...(index === 0 ? {} : { alias: true as const }) }));
   }));
 }
 
@@ -75,5 +75,7 @@ function addressesOf(target: Record<string, unknown>, servers: readonly ProjectS
   const { ip, server } = target;
   if (target['type'] === 'ip') return isRecord(ip) ? [textOf(ip, 'ip')] : [];
   const found = isRecord(server) ? servers.find(({ id }) => id === server['id']) : undefined;
-  return found === undefined ? [] : [...found.private, ...found.public];
+  if (found === undefined) return [];
+  // The one that requests go to comes first.
+  return target['use_private_ip'] === true ? [...found.private, ...found.public] : [...found.public, ...found.private];
 }

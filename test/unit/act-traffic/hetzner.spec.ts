@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Membership } from '../../../controller/model/index.ts';
+import { type Membership, membershipFact } from '../../../controller/model/index.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
 import { type HetznerSim, startHetznerSim } from '../../support/hetzner-sim/index.ts';
 import type { SimBalancer } from '../../support/hetzner-sim/balancers.ts';
@@ -88,7 +88,9 @@ hetznerSuite("Hetzner's load balancer", () => {
       const inside = sim.project.servers.get(id)!.networks[0]!.ip!;
       await apply(membership(1, inside));
       expect(balancer.targets.map(({ target }) => target)).to.deep.equal([{ type: 'server', server: { id }, use_private_ip: true }]);
-      expect(await listed()).to.deep.equal([`http://${inside}:80 Up`, `http://${addressOf(id)}:80 Up`]);
+      const [listing] = await setting.adapter.confirm({ hetzner: { name: BALANCER } });
+      expect(listing).to.have.deep.property('servers', [{ url: `http://${inside}:80`, state: 'Up' }, { url: `http://${addressOf(id)}:80`, state: 'Up', alias: true }]);
+      for (const address of [inside, addressOf(id)]) expect(membershipFact([listing!], { address, ports: { http: 80 } })).to.deep.equal({ kind: 'ListedUp' });
     });
 
     it('by address are dedicated servers, and one that Hetzner does not take is told with the mend', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { listingsAudit } from '../../../controller/reconcile/audit-members.ts';
 import { type Audit, ClassifiedError, type Inventory, type Membership, type Server } from '../../../controller/model/index.ts';
 import { serversAudit } from '../../../controller/reconcile/audit-servers.ts';
 import { auditInstallation } from '../../../controller/reconcile/audit.ts';
@@ -71,6 +72,16 @@ describe('the audit of an installation', () => {
     if (server === undefined) throw new Error('no server');
     await bench.context.providers.Local?.delete(server);
     expect((await found()).find((line) => line.startsWith(`Cloud default/${name}: its server ${server.providerID} is not listed by Local`))).to.not.equal(undefined);
+  });
+
+  it('takes another address of a member for no stranger', async () => {
+    const membership: Membership = { generation: 1, pools: [{
+      pool: { namespace: 'default', name: 'web' }, service: 'hetzner:front', strategy: 'p2c', healthCheck: { path: '/up', intervalSeconds: 3, timeoutSeconds: 2 }, emptyWanted: false,
+      members: [{ name: 'web-1', address: '10.0.0.5', port: 80, kind: 'Bought' }],
+    }] };
+    const servers = [{ url: 'http://10.0.0.5:80', state: 'Up' as const }, { url: 'http://198.51.100.5:80', state: 'Up' as const, alias: true as const }];
+    expect(listingsAudit(await bench.pool(), [{ instance: 'front', kind: 'Listing', servers }], membership)).to.deep.equal([]);
+    expect(listingsAudit(await bench.pool(), [{ instance: 'front', kind: 'Listing', servers: servers.map(({ url, state }) => ({ url, state })) }], membership)).to.have.length(1);
   });
 
   it('finds a host that is in service and in neither document, and strangers in both', async () => {
