@@ -6,6 +6,7 @@ import { serverIn } from '../../../controller/act/cloud/hetzner/servers.ts';
 import { HETZNER } from '../../../controller/act/cloud/hetzner/vendor.ts';
 import { actionOf } from '../../../controller/act/cloud/hetzner/wire.ts';
 import { servedBy } from '../../../controller/act/deploy/kamal/app-state.ts';
+import { createEvidence } from '../../../controller/act/deploy/kamal/evidence.ts';
 import { readKamalConfig } from '../../../controller/act/deploy/kamal/config-output.ts';
 import { readLockStatus } from '../../../controller/act/deploy/kamal/lock-status.ts';
 import { lastWords, readFailure } from '../../../controller/act/deploy/kamal/read-failure.ts';
@@ -80,6 +81,25 @@ describe('text of somebody else', () => {
         await settledOrError(() => missingFor(async (_, command) => { asked.push(command); return { code: 0, stdout: '', stderr: '' }; }, target, repository, 'v1', redact));
         for (const command of asked) expect(command[4]).to.match(/^[A-Za-z0-9][^\s\0]*:v1$/);
       }), runs(300));
+    });
+
+    it('is evidence of at most some pages, without a value of its environment', async () => {
+      await fc.assert(fc.asyncProperty(fc.oneof(hostile, fc.constant(JSON.stringify([`TOKEN=${SECRET}`])), damaged(JSON.stringify([`TOKEN=${SECRET}`])), anything.map((value) => JSON.stringify(value)), anything.map((value) => JSON.stringify([value]))), hostile, fc.boolean(), async (environment, text, long) => {
+        const log = `${long ? `${text}\n`.repeat(Math.ceil(200_000 / (text.length + 1))) : text}\n`;
+        const gather = createEvidence({ outputs: { of: () => text }, redact: (shown) => shown, read: async (_, command) => {
+          const mark = command[4]!;
+          return { code: 0, stdout: `x\n${mark} environment\n${environment}\n${mark} app log\n${log}\n${mark} ${text}\n${log}`, stderr: '' };
+        } });
+        const found = await gather(target, 10);
+        for (const part of found.texts) expect(part.text.length).to.be.below(40_000);
+      }), runs(60));
+      const told = async (environment: string, log: string): Promise<string> => JSON.stringify(await createEvidence({ outputs: { of: () => undefined }, redact: (shown) => shown, read: async (_, [, , , , mark = '']) => ({ code: 0, stdout: `\n${mark} environment\n${environment}\n${mark} app log\n${log}`, stderr: '' }) })(target, 10));
+      for (const environment of [JSON.stringify([`NAME=${SECRET}`]), JSON.stringify({ a: 1 }), '[1]', '[null]', '"x"', JSON.stringify(Array.from({ length: 1_001 }, () => `NAME=${SECRET}`))]) {
+        expect(await told(environment, `one\n${SECRET}\n`)).to.include('kamal').and.not.include(environment === '"x"' ? 'nothing' : SECRET);
+      }
+      // Its first half would stand where the text is cut.
+      const padding = 'y'.repeat(32 * 1024 - SECRET.length / 2);
+      expect(await told(JSON.stringify([`NAME=${SECRET}`]), `${SECRET}${padding}`)).to.not.include(SECRET.slice(-6));
     });
 
     it('is the status of cloud-init, of at most a line', () => {

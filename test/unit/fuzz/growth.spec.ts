@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { redactLog } from '../../../controller/act/deploy/kamal/redact-log.ts';
 import { createRedactor, secretsOf } from '../../../controller/act/deploy/kamal/redact.ts';
 import { lastWords, readFailure } from '../../../controller/act/deploy/kamal/read-failure.ts';
 import { FAILURE_RULES } from '../../../controller/act/deploy/kamal/failure-rules.ts';
@@ -54,6 +55,9 @@ const PLACES: [name: string, longest: number, read: (text: string) => unknown, t
     'logins': repeated('docker login '), 'logins without a word': repeated('docker login\u0020\n'), 'URLs': repeated('//a:b '), 'one URL': repeated('a', '//'), 'slashes': repeated('/'), 'colons': repeated(':', '//a'),
     'headers': repeated('authorization: '), 'a header of blanks': repeated(' ', 'authorization:'), 'a header and blanks': repeated(' ', 'authorization: bearer'), 'names': repeated('token '), 'a name and blanks': repeated(' ', 'token'), 'a name, = and blanks': repeated(' ', 'token='),
     'key data': repeated(' key_data:\n  - a\n'), 'key data and blanks': repeated(' ', 'key_data:\n'), 'blanks': repeated(' '), 'blank lines': repeated(' \n'), 'tokens': repeated('ghp_'), 'secrets themselves': repeated('hunter2-hunter2'), 'nearly secrets': repeated('hunter2-'),
+  }],
+  ['redaction of the log of a host', 32 * KB, redactLog, {
+    'names': repeated('a-token.'), 'dots': repeated('a.'), 'suffixes': repeated('.token'), 'ends of keys': repeated('-----END '), 'begins of keys': repeated('-----BEGIN'), 'variables': repeated('--env A="'), 'blanks': repeated(' ', '--env'), 'bearers': repeated('bearer '), 'lines': repeated('\n'), 'claims': repeated('eyJaaaaaaaaa.'),
   }],
   ['variables of the environment', 64 * KB, (text) => secretsOf({ [text]: 'a' }), { 'keys': repeated('_KEY'), 'api': repeated('API_') }],
   ['kamal lock status', KAMAL, readLockStatus, { 'holders': repeated('Locked by: a at b '), 'at': repeated(' at', 'Locked by: '), 'lines': repeated('Locked by: \n'), 'messages': repeated('Message: '), 'long id': repeated('a', 'Locked by: a at b\nMessage: Automatic deploy lock (kamal-autoscaler ') }],

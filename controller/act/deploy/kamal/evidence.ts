@@ -14,6 +14,13 @@ export interface EvidenceSettings {
 }
 
 const LONGEST = 8 * 1024;
+/** More is not even redacted: to look through much more would keep everything else from going on, and a host may print anything. */
+const LOOKED_THROUGH = 32 * 1024;
+const MOST_PARTS = 10;
+const MOST_VARIABLES = 1_000;
+
+/** The end of a text, in whole lines: what stood on half a line may be half of a secret. */
+const endOf = (text: string): string => (text.length <= LOOKED_THROUGH ? text : text.slice(text.indexOf('\n', text.length - LOOKED_THROUGH - 1) + 1 || text.length));
 
 /** Argument: a mark that the machine cannot guess before. Each part has its own time, so that one that hangs costs no other. */
 const BOOT_SCRIPT = `part() { printf '\\n%s %s\\n' "$mark" "$1"; }
@@ -58,7 +65,7 @@ export function createEvidence({ read, outputs, redact }: EvidenceSettings): (ta
     const shown = asked.flatMap(({ parts }) => parts).filter(({ name }) => name !== 'environment').flatMap(({ name, text }) => {
       // Without the container's environment nobody knows which words of its log are secret.
       if (name === 'app log' && hide === undefined) return [];
-      const clean = tailOf(redactLog(redact(hide === undefined ? text : hide(text))), LONGEST);
+      const clean = tailOf(redactLog(redact(hide === undefined ? endOf(text) : hide(endOf(text)))), LONGEST);
       return clean === '' ? [] : [{ name, text: clean }];
     });
     const printed = outputs.of(target);
@@ -78,7 +85,7 @@ async function ask(run: () => ReturnType<RunOnHost>, name: string, mark: string)
   try {
     const { code, stdout, stderr } = await run();
     if (code !== 0) return { parts: [], missing: [{ name, why: stderr.trim() || `the look ended with status ${code}` }] };
-    const parts = stdout.split(`\n${mark} `).slice(1).map((part) => {
+    const parts = stdout.split(`\n${mark} `).slice(1, MOST_PARTS + 1).map((part) => {
       const [title = '', ...lines] = part.split('\n');
       return { name: title, text: lines.join('\n') };
     });
@@ -88,12 +95,13 @@ async function ask(run: () => ReturnType<RunOnHost>, name: string, mark: string)
   }
 }
 
-/** Of all containers of the role; undefined where one of them did not tell it. */
+/** Of all containers of the role; undefined where one of them did not tell it, or told something else. */
 function environmentOf(parts: Asked['parts']): string[] | undefined {
   const lines = parts.find(({ name }) => name === 'environment')?.text.split('\n').filter((line) => line.trim() !== '');
   if (lines === undefined || lines.length === 0) return undefined;
   try {
-    return lines.flatMap((line) => (JSON.parse(line) as string[] | null) ?? []);
+    const entries = lines.flatMap((line): unknown => JSON.parse(line) ?? []);
+    return entries.length <= MOST_VARIABLES && entries.every((entry) => typeof entry === 'string') ? entries : undefined;
   } catch {
     return undefined;
   }
