@@ -108,7 +108,7 @@ describe('running Kamal', () => {
 
     const runs = (own: Partial<KamalRunsSettings> = {}): KamalRuns => createKamalRuns({
       scope: `scope-${process.pid}-${nextScope}`, program, clock: systemClock, begunBy: 'me', reach: 'ThisMachine',
-      environment: { PATH: process.env['PATH'], RECORDS: folder, KAMAL_REGISTRY_PASSWORD: 'regpw', KAMAL_AUTOSCALER_TRAEFIK_TOKEN: 'ours', HCLOUD_TOKEN: 'ours', VERSION: 'mine', KAMAL_LOCK: 'true', VERBOSE: '1', KAMAL_AUTOSCALE_EXTRA_WEB: 'mine' },
+      environment: { PATH: process.env['PATH'], RECORDS: folder, KAMAL_REGISTRY_PASSWORD: 'regpw', KAMAL_AUTOSCALER_TRAEFIK_TOKEN: 'ours', HCLOUD_TOKEN: 'ours', DIGITALOCEAN_ACCESS_TOKEN: 'ours', DIGITALOCEAN_ACCESS_TOKEN_FILE: 'ours', VERSION: 'mine', KAMAL_LOCK: 'true', VERBOSE: '1', KAMAL_AUTOSCALE_EXTRA_WEB: 'mine' },
       async home() {
         const home = join(folder, `home-${homes.length}`);
         homes.push(home);
@@ -125,7 +125,7 @@ describe('running Kamal', () => {
       expect(end).to.include({ kind: 'Exited', code: 0, stdout: 'setup --hosts=x\n' });
       const seen = await environment();
       expect(seen).to.include({ KAMAL_REGISTRY_PASSWORD: 'regpw', VERSION: 'v1', KAMAL_LOCK: 'true', KAMAL_AUTOSCALE_EXTRA_WEB: '10.0.0.4', HOME: join(folder, 'home-0'), LANG: 'C.UTF-8', GIT_CONFIG_VALUE_0: 'kamal-autoscaler' });
-      expect(seen).not.to.have.any.keys('KAMAL_AUTOSCALER_TRAEFIK_TOKEN', 'HCLOUD_TOKEN', 'VERBOSE');
+      expect(seen).not.to.have.any.keys('KAMAL_AUTOSCALER_TRAEFIK_TOKEN', 'HCLOUD_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN_FILE', 'VERBOSE');
       expect(homes).to.deep.equal(['released']);
     });
 
