@@ -247,7 +247,7 @@ describe('text of somebody else', () => {
       ['aliases that multiply', 'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]', /Excessive alias count/],
       ['depth', `${POOL}x: ${'['.repeat(5000)}`, /nests too deeply/], ['depth by dashes', `x:\n${'- '.repeat(1500)}a`, /nests too deeply/],
       ['a key that is there twice, far down', `${POOL}  health: {path: /a, path: /b}\n`, /key "path" is written twice/],
-      ['10 MB', POOL + '#'.repeat(10 * 1024 * 1024), /has more than 1048576 characters/], ['a document of many words', `x:\n${'- a\n'.repeat(5000)}`, /too large for a policy/],
+      ['10 MB', POOL + '#'.repeat(10 * 1024 * 1024), /has more than 1048576 characters/], ['a document of many words', `x:\n${'- a\n'.repeat(15000)}`, /too large for a policy/],
       ['a thousand unknown fields', POOL + Array.from({ length: 300 }, (_, index) => `  odd${index}: 1\n`).join(''), /and \d+ more problems$/],
     ] as const) {
       it(`gives one error for ${what}`, () => {
@@ -257,6 +257,12 @@ describe('text of somebody else', () => {
         expect(errors[0]!.message).to.match(message).and.have.length.below(20_000);
       });
     }
+
+    it('may be a pool of a hundred fixed hosts with all of their fields', () => {
+      const host = (index: number): string => `    - name: web-${index}\n      address: 10.0.0.${index}\n      sshAddress: 10.1.0.${index}\n      metricsAddress: 10.2.0.${index}\n      hostKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI\n      ports: \n        http: 80\n        proxyMetrics: 9001\n        nodeMetrics: 9100\n        appMetrics: 9394\n`;
+      const text = `apiVersion: ${API_VERSION}\nkind: HostPool\nmetadata: {name: web}\nspec:\n  roleKind: Job\n  maxReplicas: 200\n  kamal: {service: shop, role: web}\n  placements: [{name: p, provider: Local, local: {}}]\n  fixedHosts:\n${Array.from({ length: 100 }, (_, index) => host(index)).join('')}`;
+      expect(readDocuments([{ name: 'a.yaml', text }]).errors).to.deep.equal([]);
+    });
 
     it('is objects of right types, or Invalid, and never lets an unknown field pass with an update', () => {
       const right = { apiVersion: API_VERSION, kind: 'HostPool', metadata: { name: 'web' }, spec: { maxReplicas: 3, roleKind: 'Job', kamal: { service: 'shop', role: 'web' }, placements: [{ name: 'p', provider: 'Hetzner', hetzner: { serverType: 'cpx21', location: 'nbg1', image: 'i' } }] } };
