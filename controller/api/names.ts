@@ -32,8 +32,13 @@ export const PROTECTED_ANNOTATION = `${GROUP}/protected`;
 /** Annotation on KamalHost objects: `true` takes a host out of service and keeps its server, until it is taken off or the object is deleted. */
 export const QUARANTINED_ANNOTATION = `${GROUP}/quarantined`;
 
-/** Annotation on KamalHost objects: name of the unhealthy host whose successor this is. */
+/** Annotation on KamalHost objects: name of the unhealthy or outdated host whose successor this is. */
 export const REPLACES_ANNOTATION = `${GROUP}/replaces`;
+/** Annotation on HostPool objects: id of the last roll that was asked for. Hosts that were bought before it are replaced once. */
+export const ROLL_ANNOTATION = `${GROUP}/roll`;
+/** Annotation on HostPool objects: `true` stops the replacement of outdated hosts. */
+export const ROLL_PAUSED_ANNOTATION = `${GROUP}/roll-paused`;
+
 /** Annotation on KamalHost objects: the provider's id of a server that was there before the object, so that none is bought for it. */
 export const ADOPTED_ANNOTATION = `${GROUP}/adopted`;
 

@@ -131,6 +131,16 @@ export const RESOURCES: readonly ResourceDescription[] = [
         "priority": 1
       },
       {
+        "name": "Outdated",
+        "type": "integer",
+        "path": [
+          "status",
+          "rollout",
+          "outdated"
+        ],
+        "priority": 1
+      },
+      {
         "name": "State",
         "type": "string",
         "path": [
@@ -228,6 +238,15 @@ export const RESOURCES: readonly ResourceDescription[] = [
         "path": [
           "status",
           "version"
+        ],
+        "priority": 1
+      },
+      {
+        "name": "Template",
+        "type": "string",
+        "path": [
+          "status",
+          "templateHash"
         ],
         "priority": 1
       },

@@ -540,6 +540,23 @@ deployTimeoutSeconds: number
  */
 startBackoffSeconds: number
 }
+/**
+ * How bought hosts are replaced by ones that are made anew: a newer host comes into service, then an older one leaves. The command `roll` asks for it once.
+ */
+rollout: {
+/**
+ * `OnDemand`: only `roll` and maxAgeSeconds replace hosts. `OnChange`: also a change of what a placement buys (server type, image, networks, user data; not labels), or of `ssh.user`.
+ */
+strategy: ("OnDemand" | "OnChange")
+/**
+ * Servers that may exist above the wanted number meanwhile, those that drain included. maxReplicas and budgets count them.
+ */
+maxSurge: number
+/**
+ * A bought host of that age is replaced, counted from when its KamalHost was made. Absent: none is for its age.
+ */
+maxAgeSeconds?: number
+}
 }
 
 export interface HostPoolStatus {
@@ -569,7 +586,7 @@ fixedReplicas?: number
  * Label selector of the pool's KamalHosts.
  */
 selector?: string
-state?: ("Steady" | "Growing" | "Shrinking" | "Replacing" | "Paused" | "Stuck" | "Holding")
+state?: ("Steady" | "Growing" | "Shrinking" | "Replacing" | "Rolling" | "Paused" | "Stuck" | "Holding")
 stateSince?: string
 reason?: string
 /**
@@ -595,6 +612,32 @@ at: string
  * No host is created before.
  */
 startBackoffUntil?: string
+/**
+ * What bought hosts are made from, against what they would be made from today.
+ */
+rollout?: {
+/**
+ * Bought hosts that are as one that is bought today.
+ */
+updated: number
+/**
+ * Bought hosts that are not, leaving ones left out.
+ */
+outdated: number
+/**
+ * Id of the last roll that was asked for.
+ */
+requested?: string
+/**
+ * When the controller first saw it.
+ */
+startedAt?: string
+/**
+ * Id of the last roll that ended.
+ */
+completed?: string
+completedAt?: string
+}
 /**
  * No host of this version joins, for a newcomer of it answered with more errors than its siblings.
  */
@@ -741,6 +784,14 @@ control?: number
  * Version of the app that runs.
  */
 version?: string
+/**
+ * Hash of what its server was made from; the pool compares it with its placements.
+ */
+templateHash?: string
+/**
+ * Id of the roll that was the last one when it was bought.
+ */
+rollID?: string
 /**
  * Create calls that were intended.
  */

@@ -26,6 +26,7 @@ export async function describePool(open: OpenStore, pool: HostPool, io: Io): Pro
       ['Scaled by', policy === undefined ? 'no policy' : `scalingpolicy/${policy.metadata.name}, mode ${policy.spec.mode}`],
       ['Boots', bootText(pool)],
       ['Failures', failureText(pool, now)],
+      ['Template', templateText(pool)],
       ['Host-hours', hostHours.kind === 'Read' ? `${hostHours.value.toFixed(1)} of bought hosts in ${monthOf(now)} (UTC)` : hostHours.why],
       ['Cost', costText(pool)],
       ['Membership', membership.kind === 'Read' ? membershipText(pool, listed, membership.value?.generation) : membership.why],
@@ -94,6 +95,14 @@ function failureText({ status }: HostPool, now: Instant): string | undefined {
   const until = fromTimestamp(status?.startBackoffUntil);
   if (failures === 0) return undefined;
   return `${counted(failures, 'failed start')} in a row${until !== undefined && until > now ? `, the next not before ${status?.startBackoffUntil}` : ''}`;
+}
+
+/** Bought hosts against what they would be made from today. */
+function templateText({ status }: HostPool): string | undefined {
+  if (status?.rollout === undefined || status.rollout.updated + status.rollout.outdated === 0) return undefined;
+  const { updated, outdated, requested, completed } = status.rollout;
+  const roll = requested === undefined ? '' : `, roll ${requested} ${requested === completed ? 'ended' : 'goes on'}`;
+  return `${updated} of ${counted(updated + outdated, 'bought host')} as one that is bought today${roll}`;
 }
 
 function membershipText({ spec }: HostPool, listed: PoolMembership | undefined, generation: number | undefined): string | undefined {

@@ -9,6 +9,7 @@ import { addGet } from './get.ts';
 import { addInventory } from './inventory.ts';
 import { addKeep } from './keep.ts';
 import { addPauseAndResume } from './pause.ts';
+import { addRoll } from './roll.ts';
 import { addDemo, addRun } from './run.ts';
 import { addScale } from './scale.ts';
 import { addSimulate } from './simulate.ts';
@@ -72,6 +73,7 @@ function describeProgram(composition: Composition, io: Io, finish: (code: number
   addKeep(program, composition, io, finish);
   addEvidence(program, composition, io, finish);
   addAudit(program, composition, io, finish);
+  addRoll(program, composition, io, finish);
   program.command('version').description('Show the version.')
     .addHelpText('after', '\nExample:\n  kamal-autoscaler version')
     .action(() => io.stdout(`${composition.version}\n`));

@@ -15,7 +15,9 @@ export interface FleetHost {
   failsChecks?: boolean;
   /** Since when it is down; an unhealthy host without it is not replaced while the pool only holds what is there. */
   unhealthySince?: Instant;
-  /** Name of the unhealthy host for which it was bought. */
+  /** Why it is to be replaced by one that is made anew, as a clause. */
+  outdated?: string;
+  /** Name of the unhealthy or outdated host for which it was bought. */
   replaces?: string;
   /** When its drain began; the newest drain is taken back first. */
   drainingSince?: Instant;
@@ -47,6 +49,10 @@ export interface Fleet {
   unownedSlots?: readonly number[];
   maxReplicas: number;
   maxSurge: number;
+  /** Servers that may exist above what is wanted while outdated hosts are replaced. */
+  rollSurge: number;
+  /** A person stopped the replacement of outdated hosts. */
+  rollPaused: boolean;
   /** Share of hosts that may be down at once for causes of their own. */
   maxUnhealthyPercent: number;
   /** Fixed hosts that every load balancer calls down and that do not answer; asked only where something else is wrong. */

@@ -6,7 +6,7 @@ import type { Instant } from './time.ts';
 
 /** What a pool's plan asks for. */
 export type Step =
-  /** `replaces` names the unhealthy host whose successor this is; store it with the new host. */
+  /** `replaces` names the unhealthy or outdated host whose successor this is; store it with the new host. */
   | { kind: 'CreateHost'; slot: number; replaces?: string; why: string }
   | { kind: 'SetIntent'; host: ObjectKey; intent: 'Serve' | 'Drain'; why: string };
 

@@ -8,6 +8,7 @@ export { planOrphans, type OrphanInput, type OrphanStep, type UnownedServer } fr
 export { isReady, unlikeFleet } from './role.ts';
 export { judgeReplacement, type ReplacementVerdict } from './shared-cause.ts';
 export { maySpare } from './unfit.ts';
-export { planPool } from './pool.ts';
+export { planPool, rollOf } from './pool.ts';
+export type { RollVerdict } from './rolling.ts';
 export { type Claim, LOOK_SECONDS, POLL_SECONDS, type SessionFacts, type SessionStep, type SessionView, holderText, nextSessionStep } from './session.ts';
 export { chooseVictims } from './victims.ts';

@@ -1,5 +1,6 @@
 import type { Fleet, FleetHost, Instant, Phase, Step } from '../model/index.ts';
 import { isApart } from './quarantine.ts';
+import { type RollVerdict, chooseSurplus, judgeRoll, surgeHosts } from './rolling.ts';
 import { judgeReplacement } from './shared-cause.ts';
 import { chooseVictims, staysInFleet } from './victims.ts';
 
@@ -18,12 +19,36 @@ export function planPool(observed: Fleet, replicas: number | undefined, now: Ins
     : `${replicas} hosts wanted, ${fleet.fixedHosts + takeRoll(fleet, false).staying.length} there`;
   const recalled = replicas === undefined ? [] : recallDrains(fleet, wanted);
   const rest = withIntent(fleet, recalled, 'Serve');
+  // What failed to start would fail again by the same cause.
+  const bought = held && fleet.failedStarts > 0 ? [] : buy(rest, replicas, wanted, reason, now);
+  const drained = drain(rest, replicas, wanted, reason, now);
+  const left = withIntent(rest, rest.hosts.filter(({ key }) => drained.some((step) => step.host.name === key.name)), 'Drain');
   return [
     ...recalled.map((host) => setIntent(host, 'Serve', `drain taken back: ${reason}`)),
-    // What failed to start would fail again by the same cause.
-    ...(held && fleet.failedStarts > 0 ? [] : buy(rest, replicas, wanted, reason, now)),
-    ...drain(rest, replicas, wanted, reason, now),
+    ...bought,
+    ...drained,
+    ...(bought.length > 0 ? [] : renew(left, replicas, now)),
   ];
+}
+
+/** How the replacement of outdated hosts stands. Pure. */
+export function rollOf(fleet: Fleet, replicas: number | undefined, now: Instant): RollVerdict {
+  if (fleet.paused) return { kind: 'None' };
+  const held = judgeReplacement(fleet).kind === 'Held';
+  const roll = takeRoll(fleet, replicas === undefined);
+  const backsOff = fleet.startBackoffUntil !== undefined && now < fleet.startBackoffUntil;
+  const trouble = held ? 'many hosts fail at once' : roll.sick.length > 0 ? 'hosts that are down are replaced first' : backsOff ? 'starts failed, and the next one waits'
+    : (fleet.returningServers ?? 0) > 0 ? 'servers without a KamalHost are about to be adopted' : undefined;
+  return judgeRoll(fleet, { wanted: wantedHosts(fleet, replicas), good: roll.good, trouble, room: roomBeside(fleet, fleet.hosts.length) });
+}
+
+function renew(fleet: Fleet, replicas: number | undefined, now: Instant): Step[] {
+  const verdict = rollOf(fleet, replicas, now);
+  if (verdict.kind !== 'Rolls') return [];
+  return freeSlots(fleet, verdict.next.length).map((slot, index) => {
+    const { key, outdated } = verdict.next[index]!;
+    return { kind: 'CreateHost', slot, replaces: key.name, why: `successor of ${key.name}: ${outdated}` };
+  });
 }
 
 function wantedHosts(fleet: Fleet, replicas: number | undefined): number {
@@ -47,15 +72,15 @@ function buy(fleet: Fleet, replicas: number | undefined, wanted: number, reason:
   return newHosts(fleet, roll, Math.max(0, Math.min(missing, roomBeside(fleet, fleet.hosts.length))), reason);
 }
 
-function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): Step[] {
+function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): (Step & { kind: 'SetIntent' })[] {
   const roll = takeRoll(fleet, replicas === undefined);
   const down = 'down in every load balancer and for the controller';
-  const surplus = chooseVictims(roll.good, roll.good.length - wanted, now);
+  const surplus = chooseSurplus(roll.good, wanted, fleet.rollPaused, now);
   const replaced = chooseVictims(roll.sick, replaceableNow(roll, wanted), now, 'Replacement');
   // A pool that only holds makes no room at its maximum: it would forget the number it came from.
   const makingRoom = replicas === undefined ? [] : makeRoom(withIntent(fleet, [...surplus, ...replaced], 'Drain'), wanted, now);
   return [
-    ...surplus.map((host) => setIntent(host, 'Drain', reason)),
+    ...surplus.map((host) => setIntent(host, 'Drain', host.outdated === undefined ? reason : `${host.outdated}; enough others serve`)),
     ...replaced.map((host) => setIntent(host, 'Drain', `${down}; enough others serve`)),
     ...makingRoom.map((host) => setIntent(host, 'Drain', `${down}; at maxReplicas it leaves before its successor is bought`)),
   ];
@@ -107,7 +132,7 @@ function takeRoll({ hosts }: Fleet, holds: boolean): Roll {
  * there too; else each pass would buy another.
  */
 function heldHosts(roll: Roll): number {
-  return roll.staying.length - Math.min(roll.sick.length, successors(roll));
+  return roll.staying.length - Math.min(roll.sick.length, successors(roll)) - surgeHosts(roll.good).length;
 }
 
 /**
@@ -158,4 +183,4 @@ function freeSlots(fleet: Fleet, count: number): number[] {
   return free;
 }
 
-const setIntent = ({ key }: FleetHost, intent: 'Serve' | 'Drain', why: string): Step => ({ kind: 'SetIntent', host: key, intent, why });
+const setIntent = ({ key }: FleetHost, intent: 'Serve' | 'Drain', why: string): Step & { kind: 'SetIntent' } => ({ kind: 'SetIntent', host: key, intent, why });

@@ -3,14 +3,14 @@ import { type FleetHost, type Instant, seconds } from '../model/index.ts';
 const BILLED_HOUR = seconds(3600);
 
 /**
- * Which of these hosts leave first: unready before ready, booting before serving, least paid time left where hours are
- * billed, then the newest. Those that leave already are never chosen, nor protected ones by a scale-in; so fewer may come
+ * Which of these hosts leave first: unready before ready, booting before serving, outdated before newer, least paid time
+ * left where hours are billed, then the newest. Those that leave already are never chosen, nor protected ones by a scale-in; so fewer may come
  * back. A replacement takes a protected host too: it is down, and its protection would keep its place from one that serves.
  */
 export function chooseVictims(hosts: readonly FleetHost[], count: number, now: Instant, cause: 'ScaleIn' | 'Replacement' = 'ScaleIn'): FleetHost[] {
   return hosts
     .filter((host) => staysInFleet(host) && (cause === 'Replacement' || !host.protected))
-    .sort((a, b) => worth(a) - worth(b) || paidTimeLeft(a, now) - paidTimeLeft(b, now) || b.createdAt - a.createdAt || b.slot - a.slot)
+    .sort((a, b) => worth(a) - worth(b) || Number(a.outdated === undefined) - Number(b.outdated === undefined) || paidTimeLeft(a, now) - paidTimeLeft(b, now) || b.createdAt - a.createdAt || b.slot - a.slot)
     .slice(0, Math.max(0, count));
 }
 

@@ -1,9 +1,10 @@
-import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, QUARANTINED_ANNOTATION, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
+import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, QUARANTINED_ANNOTATION, REPLACES_ANNOTATION, ROLL_PAUSED_ANNOTATION, keyOf } from '../api/index.ts';
 import {
   BOOTING, type Billing, type Fleet, type FleetHost, type HostCounts, type Instant, LEAVING, type ProviderName, type Server,
   fromTimestamp, seconds,
 } from '../model/index.ts';
 import { isQuarantined } from '../report/kept-hosts.ts';
+import { outdatedBy } from './outdated.ts';
 
 const WARMING_SECONDS = 60;
 
@@ -22,6 +23,8 @@ export function assembleFleet(
     unownedSlots: unowned.all.flatMap(({ name }) => slotIn(name, key.name) ?? []),
     maxReplicas: pool.spec.maxReplicas,
     maxSurge: pool.spec.limits.maxSurge,
+    rollSurge: pool.spec.rollout.maxSurge,
+    rollPaused: pool.metadata.annotations?.[ROLL_PAUSED_ANNOTATION] === 'true',
     maxUnhealthyPercent: pool.spec.limits.maxUnhealthyPercent,
     fixedDown,
     failedStarts: pool.status?.startFailures ?? 0,
@@ -48,7 +51,9 @@ function fleetHost(pool: HostPool, host: KamalHost, billing: (provider: Provider
     createdAt: fromTimestamp(metadata.creationTimestamp) ?? now,
     billing: status.provider === undefined ? 'None' : billing(status.provider as ProviderName),
   };
+  const outdated = outdatedBy(host, pool, now);
   const optional = {
+    outdated: outdated?.rolls === true ? outdated.why : undefined,
     failsChecks: failsChecks(host, pool, now) ? true : undefined,
     launchedAt, placement: status.placement, unhealthySince: fromTimestamp(status.unhealthySince), replaces: metadata.annotations?.[REPLACES_ANNOTATION],
     drainingSince: status.phase === 'Draining' ? fromTimestamp(status.phaseSince) : undefined,

@@ -1,4 +1,4 @@
-import { type HostPool, type KamalHost, keyOf } from '../api/index.ts';
+import { type HostPool, type KamalHost, ROLL_ANNOTATION, keyOf } from '../api/index.ts';
 import { type ErrorClass, type HostStep, type Instant, type Outcome, type Server, adviceOf, classOf, fromTimestamp, isClass, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
 import type { Placement } from '../ports/index.ts';
 import { isQuarantined } from '../report/kept-hosts.ts';
@@ -9,6 +9,7 @@ import { type Context, poolKeyOf } from './context.ts';
 import { serverStatus } from './host-endpoint.ts';
 import type { Ledger } from './ledger.ts';
 import { policyOfPool } from './policy-of-pool.ts';
+import { templateHash } from './outdated.ts';
 import type { PurchaseRequest } from './purchase-gate.ts';
 
 const LOOK_AGAIN_SECONDS = 30;
@@ -36,6 +37,7 @@ export async function createServer(context: Context, host: KamalHost, pool: Host
   }
   const intended = await context.store.updateStatus('KamalHost', withHostStatus(host, {
     createAttempts: step.attempt, lastCreateIntentAt: toTimestamp(context.clock.now()), placement: placement.name, provider: placement.provider, reason: step.why,
+    templateHash: templateHash(pool, placement), rollID: pool.metadata.annotations?.[ROLL_ANNOTATION],
   }, context.clock.now()));
   if (!context.leadership.isLeader()) return requeueAfter(1);
 

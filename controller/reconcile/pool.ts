@@ -1,6 +1,6 @@
 import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
 import { type Fleet, type Outcome, type ProviderName, type Server, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter } from '../model/index.ts';
-import { planPool } from '../plan/index.ts';
+import { type RollVerdict, planPool, rollOf } from '../plan/index.ts';
 import { isQuarantined } from '../report/kept-hosts.ts';
 import { type Seen, poolReport } from '../report/pool-report.ts';
 import { sameJSON, withPoolReport } from '../report/status.ts';
@@ -14,6 +14,7 @@ import { loadMembership } from './membership-document.ts';
 import { holdJoins } from './newcomers.ts';
 import { observeMoney } from './pool-money.ts';
 import { returningServers, unownedServers } from './returning-servers.ts';
+import { observeRollout, tellRollout } from './rollout.ts';
 import { serviceConflict } from './service-conflict.ts';
 import { judgeCause } from './shared-causes.ts';
 
@@ -35,7 +36,7 @@ export async function reconcilePool(context: Context, key: ObjectKey): Promise<O
   const replacement = await judgeCause(context, pool, fleet);
   const steps = conflict === undefined && problem === undefined ? planPool(fleet, pool.spec.replicas, context.clock.now()) : [];
   await apply(context, pool, hosts, steps);
-  return report(context, pool, hosts, { problem: conflict ?? problem, returning: fleet.returningServers ?? 0, replacement });
+  return report(context, pool, hosts, { problem: conflict ?? problem, returning: fleet.returningServers ?? 0, replacement }, rollOf(fleet, pool.spec.replicas, context.clock.now()));
 }
 
 async function claim(context: Context, pool: HostPool): Promise<Outcome> {
@@ -135,7 +136,7 @@ const tellHeldUp = (context: Context, pool: HostPool, { metadata: { name } }: Ka
   message: `${name} is in quarantine, so the pool stays until it is released (kamal-autoscaler quarantine ${name} --release) or deleted`,
 });
 
-async function report(context: Context, before: HostPool, hostsBefore: readonly KamalHost[], seen: Pick<Seen, 'problem' | 'returning' | 'replacement'>): Promise<Outcome> {
+async function report(context: Context, before: HostPool, hostsBefore: readonly KamalHost[], seen: Pick<Seen, 'problem' | 'returning' | 'replacement'>, roll: RollVerdict): Promise<Outcome> {
   const now = context.clock.now();
   const pool = await context.store.get('HostPool', keyOf(before), 'Fresh') ?? before;
   const hosts = await hostsOf(context, pool);
@@ -143,9 +144,11 @@ async function report(context: Context, before: HostPool, hostsBefore: readonly 
   const learned = await withHold(context, forgiveStartFailures(learnBoots(pool, hosts), hosts, now), hosts);
   const evidence = await forgetOldEvidence(context, pool);
   const placements = pool.spec.placements.map((placement) => context.placements.factOf(placement, () => context.enqueue({ kind: 'Pool', key: keyOf(pool) })));
-  const told = withPoolReport(learned, poolReport(learned, hosts, counts, { ...seen, placements, lock: await seeLock(context, pool, hosts), unreached: await unreachedOf(context, pool) }, now), now);
-  const reported = { ...told, status: { ...told.status, spend: await observeMoney(context, pool, hosts), ...(evidence === undefined ? {} : { evidence }) } };
+  const rolled = observeRollout(pool, hosts, roll, now);
+  const told = withPoolReport(learned, poolReport(learned, hosts, counts, { ...seen, placements, roll: rolled.seen, lock: await seeLock(context, pool, hosts), unreached: await unreachedOf(context, pool) }, now), now);
+  const reported = { ...told, status: { ...told.status, rollout: rolled.rollout, spend: await observeMoney(context, pool, hosts), ...(evidence === undefined ? {} : { evidence }) } };
   if (!sameJSON(reported.status, pool.status)) await context.store.updateStatus('HostPool', reported);
+  await tellRollout(context, pool, rolled.rollout);
   context.meters.counted(keyOf(pool), counts, pool.spec.replicas);
   for (const host of hosts) if (!hostsBefore.some(({ metadata }) => metadata.name === host.metadata.name)) context.enqueue({ kind: 'Host', key: keyOf(host) });
   const backoff = fromTimestamp(pool.status?.startBackoffUntil);

@@ -4,6 +4,7 @@ import { type HostCounts, type Instant, fromTimestamp } from '../model/index.ts'
 import type { ConditionDraft } from './conditions.ts';
 import { isQuarantined, keptConditions } from './kept-hosts.ts';
 import { type LockSeen, lockCondition } from './lock-report.ts';
+import { type RollSeen, rollCondition, rollText } from './roll-report.ts';
 import type { PoolReport } from './status.ts';
 
 type State = PoolReport['state'];
@@ -16,6 +17,8 @@ export interface Seen {
   returning: number;
   /** Whether unhealthy hosts are replaced. */
   replacement: ReplacementSeen;
+  /** How far the replacement of outdated hosts is. */
+  roll: RollSeen;
   /** Kamal's deploy lock, where the pool's hosts need it and somebody has looked. */
   lock?: LockSeen | undefined;
   placements: readonly { kind: 'Usable' | 'Unusable' | 'Unknown'; why?: string }[];
@@ -32,7 +35,7 @@ export type ReplacementSeen =
 export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, seen: Seen, now: Instant): PoolReport {
   const total = counts.inService + counts.booting;
   const stuck = seen.problem === undefined ? heldReason(seen.replacement) ?? stuckReason(pool, hosts, now) : { reason: 'NeedsAttention', message: seen.problem };
-  const { state, reason } = stateOf(pool, hosts, counts, total, stuck?.message, seen.returning);
+  const { state, reason } = stateOf(pool, hosts, counts, total, stuck?.message, seen);
   return {
     replicas: total,
     readyReplicas: counts.inService,
@@ -43,7 +46,7 @@ export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: 
     selector: `${POOL_LABEL}=${pool.metadata.name}`,
     state, reason,
     conditions: [
-      ...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements), joinsCondition(pool), replacementCondition(seen.replacement), ...keptConditions(pool, hosts, total),
+      ...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements), joinsCondition(pool), replacementCondition(seen.replacement), rollCondition(seen.roll), ...keptConditions(pool, hosts, total),
       ...rollbackCondition(hosts), ...balancersCondition(seen.unreached), ...(seen.lock === undefined ? [] : [lockCondition(seen.lock)]),
     ],
   };
@@ -66,13 +69,14 @@ function stuckReason(pool: HostPool, hosts: readonly KamalHost[], now: Instant):
 const holdText = ({ version, until, reason }: NonNullable<NonNullable<HostPool['status']>['joinHold']>): string =>
   `no host of version ${version} joins until ${until}: ${reason}; it left the load balancers and stays to be looked at`;
 
-function stateOf(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, total: number, stuck: string | undefined, returning: number): { state: State; reason: string } {
+function stateOf(pool: HostPool, hosts: readonly KamalHost[], counts: HostCounts, total: number, stuck: string | undefined, { returning, roll }: Pick<Seen, 'returning' | 'roll'>): { state: State; reason: string } {
   const wanted = pool.spec.replicas;
   if (pool.spec.paused) return { state: 'Paused', reason: 'spec.paused: nothing is changed until it is false' };
   if (stuck !== undefined) return { state: 'Stuck', reason: stuck };
   const unhealthy = hosts.filter(({ status }) => status?.unhealthySince !== undefined && (status.phase === 'InService' || status.phase === 'Deploying'));
   const [worst] = unhealthy;
   if (worst !== undefined) return { state: 'Replacing', reason: `${worst.metadata.name}: ${worst.status?.reason ?? 'unhealthy'}` };
+  if (roll.verdict.kind === 'Rolls' && (wanted === undefined || total >= wanted)) return { state: 'Rolling', reason: rollText(roll) };
   if (wanted === undefined) return { state: 'Holding', reason: `spec.replicas is not set: the ${total} hosts that are there stay` };
   if (counts.booting > 0 || total < wanted) return { state: 'Growing', reason: `${counts.inService} of ${wanted} serve, ${counts.booting} on the way${returning > 0 ? `, ${returning} servers without a KamalHost are about to be adopted` : ''}` };
   const apart = hosts.filter(isQuarantined).length;

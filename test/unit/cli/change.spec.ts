@@ -108,3 +108,48 @@ describe('pause and resume', () => {
     expect((await world.call('pause --all -n empty')).exitCode).to.equal(3);
   });
 });
+
+describe('roll', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = createWorld();
+    await fillShop(world);
+  });
+  const annotations = async (): Promise<Record<string, string>> => (await read(world, 'HostPool', 'web')).metadata.annotations ?? {};
+
+  it('asks for a roll, pauses it and lets it go on', async () => {
+    expect((await world.call('roll hostpool/web')).exitCode).to.equal(0);
+    expect(await annotations()).to.deep.equal({ 'kamal-autoscaler.dev/roll': '2026-10-05T12:00:00.000Z' });
+    await world.call('roll web --pause');
+    expect(await annotations()).to.include({ 'kamal-autoscaler.dev/roll-paused': 'true' });
+    expect((await world.call('roll web --pause')).stdout).to.equal('the roll of hostpool/web is paused already\n');
+    await world.call('roll web --resume');
+    expect(await annotations()).to.include({ 'kamal-autoscaler.dev/roll-paused': 'false' });
+  });
+
+  it('begins another one when the last has ended, or when it is told to', async () => {
+    await world.call('roll web');
+    await world.clock.advance(1000);
+    expect((await world.call('roll web')).exitCode).to.equal(4);
+    expect((await world.call('roll web --restart')).exitCode).to.equal(0);
+    expect(await annotations()).to.include({ 'kamal-autoscaler.dev/roll': '2026-10-05T12:00:01.000Z' });
+    const web = await read(world, 'HostPool', 'web');
+    await world.store.updateStatus('HostPool', { ...web, status: { ...web.status, rollout: { updated: 1, outdated: 0, completed: '2026-10-05T12:00:01.000Z', completedAt: '2026-10-05T12:05:00.000Z' } } });
+    await world.clock.advance(1000);
+    await world.call('roll web --pause');
+    expect((await world.call('roll web')).stdout).to.equal('hostpool/web rolls: hosts that were bought before 2026-10-05T12:00:02.000Z are replaced\n');
+    expect(await annotations()).to.include({ 'kamal-autoscaler.dev/roll-paused': 'false' });
+  });
+
+  it('shows how far it is', async () => {
+    expect((await world.call('roll web --status')).stdout).to.equal('hostpool/web: no controller has looked yet\n');
+    const web = await read(world, 'HostPool', 'web');
+    await world.store.updateStatus('HostPool', { ...web, status: { ...web.status, conditions: [{ type: 'HostsCurrent', status: 'False', reason: 'Rolling', message: '1 of 2 bought hosts are still to be replaced', lastTransitionTime: '2026-10-05T12:00:00Z' }] } });
+    expect((await world.call('roll web --status')).stdout).to.equal('hostpool/web: Rolling: 1 of 2 bought hosts are still to be replaced\n');
+  });
+
+  it('refuses two wishes at once, and a pool that is not there', async () => {
+    expect(await world.call('roll web --pause --status')).to.include({ exitCode: 2, stderr: 'error: --pause and --status are given together\nmend: write one of them\n' });
+    expect((await world.call('roll wbe')).exitCode).to.equal(3);
+  });
+});

@@ -56,9 +56,9 @@ export async function runScenario(scenario: Scenario, disturbance?: Disturbance,
         context = startProcess(installation, hooksFor(counter, undefined), bug);
       }
     });
-    calm = events.length === 0 && (await faultsAtRest(installation, scenario.after, scenario.ends)).length === 0 ? calm + 1 : 0;
+    calm = events.length === 0 && (await faultsOf(installation, scenario, begin)).length === 0 ? calm + 1 : 0;
   }
-  const faults = await faultsAtRest(installation, scenario.after, scenario.ends);
+  const faults = await faultsOf(installation, scenario, begin);
   const rest = serverIDs(installation);
   faults.push(...await evidenceFaults(installation, scenario.evidence ?? 0));
   if (events.length > 0) faults.push(`${events.length} events of the scenario never came due`);
@@ -71,6 +71,11 @@ async function evidenceFaults({ store, clock }: Installation, wanted: number): P
   const { records } = await loadEvidence(store, { namespace: 'default', name: 'web' }, clock.now());
   const identities = new Set(records.map(({ hostID }) => hostID));
   return records.length === wanted && identities.size === wanted ? [] : [`evidence of ${records.map(({ host }) => host).join(', ') || 'nobody'}, of ${wanted} wanted`];
+}
+
+async function faultsOf(installation: Installation, { after, ends, renews }: Scenario, begin: string): Promise<string[]> {
+  const left = renews === true ? serverIDs(installation).split(' ').filter((id) => begin.split(' ').includes(id) && !id.startsWith('fixed-')) : [];
+  return [...await faultsAtRest(installation, after, ends), ...left.map((id) => `${id} was not replaced`)];
 }
 
 const serverIDs = ({ world }: Installation): string => world.hosts().map(({ order }) => order.id).sort().join(' ');

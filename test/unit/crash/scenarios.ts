@@ -1,4 +1,4 @@
-import { QUARANTINED_ANNOTATION, keyOf } from '../../../controller/api/index.ts';
+import { QUARANTINED_ANNOTATION, ROLL_ANNOTATION, keyOf } from '../../../controller/api/index.ts';
 import { type Installation, POOL, createPool } from './installation.ts';
 
 /** Something that happens in the world once a condition holds; what follows is the controller's business. */
@@ -23,6 +23,8 @@ export interface Scenario {
   long?: boolean;
   /** The servers at rest are the ones from the beginning: none was bought anew. */
   keeps?: boolean;
+  /** None of the bought servers at rest is from the beginning. */
+  renews?: boolean;
 }
 
 export interface ScenarioEvent {
@@ -118,6 +120,17 @@ export const SCENARIOS: readonly Scenario[] = [
       { when: atOnce, act: (installation) => deletePool(installation, 'Retain') },
       { when: async ({ store }) => await store.get('HostPool', POOL) === undefined, act: (installation) => createPool(installation, 3) },
     ],
+  },
+  {
+    name: 'a roll', before: 2, after: 2, ends: 'Managed', renews: true,
+    events: [{
+      when: atOnce,
+      async act({ store }) {
+        const pool = await store.get('HostPool', POOL);
+        if (pool === undefined) throw new Error('no pool');
+        await store.update('HostPool', { ...pool, metadata: { ...pool.metadata, annotations: { ...pool.metadata.annotations, [ROLL_ANNOTATION]: 'r1' } } });
+      },
+    }],
   },
   { name: 'scale-out under the deploy lock', deploys: 'Kamal', before: 1, after: 3, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(3) }] },
   { name: 'scale-in under the deploy lock', deploys: 'Kamal', before: 3, after: 1, ends: 'Managed', events: [{ when: atOnce, act: scaleTo(1) }] },

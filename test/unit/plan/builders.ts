@@ -36,7 +36,7 @@ export const aFleetHost = (slot: number, over: Partial<FleetHost> = {}): FleetHo
 });
 
 export const aFleet = (hosts: FleetHost[], over: Partial<Fleet> = {}): Fleet => ({
-  pool: POOL, asOf: at(1000), fixedHosts: 0, hosts, unownedServers: 0, maxReplicas: 10, maxSurge: 1, maxUnhealthyPercent: 50, failedStarts: 0, placements: ['here'], paused: false, ...over,
+  pool: POOL, asOf: at(1000), fixedHosts: 0, hosts, unownedServers: 0, maxReplicas: 10, maxSurge: 1, rollSurge: 1, rollPaused: false, maxUnhealthyPercent: 50, failedStarts: 0, placements: ['here'], paused: false, ...over,
 });
 
 /** The fleet right after the plan was carried out. */

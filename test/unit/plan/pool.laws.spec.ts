@@ -10,13 +10,15 @@ const someHost = (slot: number): fc.Arbitrary<FleetHost> => fc.record({
   phase: fc.oneof({ weight: 3, arbitrary: fc.constant('InService' as const) }, fc.constantFrom(...PHASES)),
   intent: fc.oneof({ weight: 3, arbitrary: fc.constant('Serve' as const) }, fc.constant('Drain' as const)),
   sickSince: fc.option(fc.integer({ min: 0, max: 999 }), { nil: undefined, freq: 2 }),
+  outdated: fc.option(fc.constant('its template was changed'), { nil: undefined, freq: 1 }),
+  replaces: fc.option(fc.integer({ min: 0, max: 12 }).map((other) => `web-${other}`), { nil: undefined, freq: 1 }),
   protected: fc.boolean(),
   quarantined: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
   deleting: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
   age: fc.integer({ min: 0, max: 1000 }),
   billing: fc.constantFrom('Hour' as const, 'Second' as const, 'None' as const),
-}).map(({ sickSince, age, ...over }) => aFleetHost(slot, {
-  ...over, createdAt: at(1000 - age), launchedAt: at(1000 - age),
+}).map(({ sickSince, age, outdated, replaces, ...over }) => aFleetHost(slot, {
+  ...over, ...(outdated === undefined ? {} : { outdated }), ...(replaces === undefined ? {} : { replaces }), createdAt: at(1000 - age), launchedAt: at(1000 - age),
   ...(sickSince === undefined ? { health: 'Healthy' } : { health: 'Unhealthy', unhealthySince: at(sickSince) }),
 }));
 
@@ -26,6 +28,8 @@ const someFleet: fc.Arbitrary<Fleet> = fc.record({
   unownedServers: fc.integer({ min: 0, max: 2 }),
   maxReplicas: fc.integer({ min: 1, max: 12 }),
   maxSurge: fc.integer({ min: 0, max: 3 }),
+  rollSurge: fc.integer({ min: 1, max: 3 }),
+  rollPaused: fc.boolean(),
   maxUnhealthyPercent: fc.integer({ min: 1, max: 100 }),
   failedStarts: fc.integer({ min: 0, max: 1 }),
   fixedDown: fc.integer({ min: 0, max: 1 }),
@@ -61,7 +65,7 @@ describe('planPool, laws', () => {
       expect(host.intent, 'changes something').to.not.equal(step.intent);
       expect(host.quarantined).to.equal(false);
       if (step.intent === 'Drain') expect(host.protected && host.health === 'Healthy').to.equal(false);
-      if (step.intent === 'Drain' && replicas === undefined) expect(host.health).to.equal('Unhealthy');
+      if (step.intent === 'Drain' && replicas === undefined) expect(host.health === 'Unhealthy' || host.outdated !== undefined).to.equal(true);
       if (step.intent === 'Serve') expect(host.health).to.equal('Healthy');
     }
   }));
@@ -69,7 +73,8 @@ describe('planPool, laws', () => {
   it('never leaves fewer serving hosts than wanted by draining one that serves', () => law((fleet, replicas) => {
     const serving = ({ hosts }: Fleet): number => hosts.filter(({ phase, health, intent, deleting, quarantined }) => phase === 'InService' && health === 'Healthy' && intent === 'Serve' && !deleting && !quarantined).length;
     const after = applied(fleet, planPool(fleet, replicas, NOW), NOW);
-    if (serving(after) >= serving(fleet)) return;
+    // A pool that only holds counts what was bought for an outdated host once more than it keeps.
+    if (serving(after) >= serving(fleet) || (replicas === undefined && fleet.hosts.some(({ outdated }) => outdated !== undefined))) return;
     const wanted = Math.min(replicas ?? fleet.hosts.length + fleet.fixedHosts, fleet.maxReplicas) - fleet.fixedHosts;
     const protectedOnes = fleet.hosts.filter((host) => host.protected).length;
     expect(serving(after) + protectedOnes).to.be.at.least(Math.max(0, wanted));
@@ -90,8 +95,45 @@ describe('planPool, laws', () => {
       .to.be.at.most(replicas ?? 0);
   }));
 
+  it('a roll buys only while all that is wanted serves, and no more than its surge above that', () => law((fleet, replicas) => {
+    const plan = planPool(fleet, replicas, NOW);
+    const bought = plan.flatMap((step) => (step.kind === 'CreateHost' && fleet.hosts.some(({ key, health, outdated }) => key.name === step.replaces && health === 'Healthy' && outdated !== undefined) ? [step] : []));
+    if (bought.length === 0) return;
+    expect(fleet.rollPaused).to.equal(false);
+    const after = applied(fleet, plan, NOW);
+    const stays = after.hosts.filter(({ intent, deleting, phase }) => intent === 'Serve' && !deleting && !['Departing', 'Deprovisioning', 'Released'].includes(phase));
+    const wanted = replicas === undefined ? stays.length - stays.filter(({ replaces }) => stays.some(({ key, outdated }) => outdated !== undefined && key.name === replaces)).length
+      : Math.min(replicas, fleet.maxReplicas) - fleet.fixedHosts;
+    const protectedOnes = stays.filter((host) => host.protected).length;
+    expect(stays.filter(({ phase }) => phase === 'InService').length).to.be.at.least(wanted);
+    expect(stays.length).to.be.at.most(Math.max(wanted, protectedOnes) + fleet.rollSurge + protectedOnes);
+  }));
+
+  it('a roll ends with every host made anew, and never with fewer serving than wanted', () => {
+    fc.assert(fc.property(someFleet, fc.option(fc.integer({ min: 0, max: 8 }), { nil: undefined }), (start, replicas) => {
+      const hosts = start.hosts.map((host): FleetHost => {
+        const { replaces: _replaces, unhealthySince: _since, ...rest } = host;
+        return { ...rest, health: 'Healthy', protected: false, phase: 'InService', intent: 'Serve', deleting: false };
+      });
+      let fleet: Fleet = { ...start, paused: false, rollPaused: false, hosts, maxReplicas: 30, failedStarts: 0 };
+      delete fleet.startBackoffUntil;
+      const wanted = replicas === undefined ? hosts.length : Math.max(0, replicas - fleet.fixedHosts);
+      const least = Math.min(wanted, hosts.length);
+      for (let round = 0; round < 60; round += 1) {
+        const stayed = applied(fleet, planPool(fleet, replicas, NOW), NOW);
+        const serving = stayed.hosts.filter(({ phase, intent }) => phase === 'InService' && intent === 'Serve').length;
+        expect(serving, `round ${round}`).to.be.at.least(least);
+        expect(stayed.hosts.length, `round ${round}`).to.be.at.most(Math.max(wanted + fleet.rollSurge, hosts.length));
+        fleet = worldMovesOn(stayed);
+      }
+      expect(fleet.hosts.filter(({ outdated }) => outdated !== undefined)).to.deep.equal([]);
+      expect(fleet.hosts).to.have.length(wanted);
+    }), { numRuns: 1000 });
+  });
+
   it('driven to rest the pool has the wanted hosts', () => {
     fc.assert(fc.property(someFleet, fc.integer({ min: 0, max: 12 }), (start, replicas) => {
+      // A roll needs room above what is wanted, which a pool at its maximum has not.
       let fleet: Fleet = { ...start, paused: false, maxUnhealthyPercent: 100, fixedDown: 0, maxSurge: Math.max(1, start.maxSurge), hosts: start.hosts.map((host) => ({ ...host, protected: false, quarantined: false })) };
       delete fleet.startBackoffUntil;
       const wanted = Math.max(0, Math.min(replicas, fleet.maxReplicas - fleet.unownedServers) - fleet.fixedHosts);

@@ -7,6 +7,7 @@ const NOW = at(1000);
 const three = [host(0), host(1), host(2)];
 const sick = (slot: number, over: Partial<FleetHost> = {}): FleetHost => host(slot, { health: 'Unhealthy', unhealthySince: at(900), ...over });
 const booting = (slot: number, over: Partial<FleetHost> = {}): FleetHost => host(slot, { phase: 'Deploying', createdAt: at(950), ...over });
+const old = (slot: number, over: Partial<FleetHost> = {}): FleetHost => host(slot, { outdated: 'a roll was asked for', ...over });
 const draining = (slot: number, over: Partial<FleetHost> = {}): FleetHost => host(slot, { phase: 'Draining', intent: 'Drain', ...over });
 
 interface Row { title: string; fleet: Fleet; replicas?: number; steps: string[] }
@@ -78,6 +79,26 @@ const rows: Row[] = [
   { title: 'fixed hosts are down, and nothing else is: growth goes on', fleet: aFleet([host(1), host(2)], { fixedHosts: 2, fixedDown: 1 }), replicas: 5, steps: ['create 0'] },
   { title: 'a placement that is gone as a whole is replaced',
     fleet: aFleet([sick(0, { placement: 'here' }), sick(1, { placement: 'here' }), host(2, { placement: 'there' })], { placements: ['here', 'there'] }), replicas: 3, steps: ['create 3'] },
+
+  { title: 'a roll: a newer host first', fleet: aFleet([old(0), old(1)]), replicas: 2, steps: ['create 2'] },
+  { title: 'a roll: as many as its surge', fleet: aFleet([old(0), old(1), old(2)], { rollSurge: 2 }), replicas: 3, steps: ['create 3', 'create 4'] },
+  { title: 'a roll: nothing while the newer one boots', fleet: aFleet([old(0), old(1), booting(2, { replaces: 'web-0' })]), replicas: 2, steps: [] },
+  { title: 'a roll: the older one goes when the newer serves', fleet: aFleet([old(0), old(1), host(2, { replaces: 'web-1' })]), replicas: 2, steps: ['drain web-1'] },
+  { title: 'a roll: the next when the older one is gone', fleet: aFleet([old(0), host(2, { replaces: 'web-1' }), draining(1, { outdated: 'old' })]), replicas: 2, steps: [] },
+  { title: 'a roll goes on', fleet: aFleet([old(0), host(2, { replaces: 'web-1' })]), replicas: 2, steps: ['create 1'] },
+  { title: 'a roll: a protected host stays', fleet: aFleet([old(0, { protected: true }), host(1)]), replicas: 2, steps: [] },
+  { title: 'a roll waits until all that is wanted serves', fleet: aFleet([old(0), old(1), booting(2)]), replicas: 3, steps: [] },
+  { title: 'a roll waits for hosts that are down', fleet: aFleet([old(0), old(1), sick(2)], { maxSurge: 0 }), replicas: 3, steps: [] },
+  { title: 'a roll waits for room', fleet: aFleet([old(0), old(1)], { maxReplicas: 2 }), replicas: 2, steps: [] },
+  { title: 'a roll waits while starts fail', fleet: aFleet([old(0), old(1)], { startBackoffUntil: at(1001) }), replicas: 2, steps: [] },
+  { title: 'a paused roll buys nothing', fleet: aFleet([old(0), old(1)], { rollPaused: true }), replicas: 2, steps: [] },
+  { title: 'a paused roll drains nothing', fleet: aFleet([old(0), old(1), host(2, { replaces: 'web-1' })], { rollPaused: true }), replicas: 2, steps: [] },
+  { title: 'a paused roll shrinks as it should', fleet: aFleet([old(0), old(1), host(2, { replaces: 'web-1' })], { rollPaused: true }), replicas: 1, steps: ['drain web-1', 'drain web-0'] },
+  { title: 'a roll that is taken back: what it bought leaves', fleet: aFleet([host(0), host(1), booting(2, { replaces: 'web-1', outdated: 'old' })]), replicas: 2, steps: ['drain web-2'] },
+  { title: 'fewer are wanted during a roll: older ones go', fleet: aFleet([host(0), old(1), host(2)]), replicas: 2, steps: ['drain web-1'] },
+  { title: 'more are wanted during a roll: the newer one counts', fleet: aFleet([old(0), old(1), booting(2, { replaces: 'web-1' })]), replicas: 3, steps: [] },
+  { title: 'no replicas: a roll keeps the number', fleet: aFleet([old(0), old(1)]), steps: ['create 2'] },
+  { title: 'no replicas: the older one goes when its own successor serves', fleet: aFleet([old(0), old(1), host(2, { replaces: 'web-0' })]), steps: ['drain web-0'] },
 
   { title: 'no replicas: hold', fleet: aFleet(three), steps: [] },
   { title: 'no replicas: hold even above a lowered maximum', fleet: aFleet(three, { maxReplicas: 1 }), steps: [] },

@@ -1,0 +1,36 @@
+import { type HostPool, type HostPoolStatus, type KamalHost, PROTECTED_ANNOTATION, ROLL_ANNOTATION, keyOf } from '../api/index.ts';
+import { type Instant, toTimestamp } from '../model/index.ts';
+import type { RollVerdict } from '../plan/index.ts';
+import type { RollSeen } from '../report/roll-report.ts';
+import { isLeaving } from './assemble-fleet.ts';
+import type { Context } from './context.ts';
+import { activeRoll, missesRoll, outdatedBy } from './outdated.ts';
+
+/** What bought hosts are made from, for the report, and how far a roll is, for the status. Pure. */
+export function observeRollout(pool: HostPool, hosts: readonly KamalHost[], verdict: RollVerdict, now: Instant): { seen: RollSeen; rollout: NonNullable<HostPoolStatus['rollout']> } {
+  const staying = hosts.filter((host) => !isLeaving(host));
+  const outdated = staying.flatMap((host) => outdatedBy(host, pool, now)?.why ?? []);
+  const updated = staying.length - outdated.length;
+  const before = pool.status?.rollout;
+  const asked = pool.metadata.annotations?.[ROLL_ANNOTATION];
+  const startedAt = before?.requested === asked ? before?.startedAt : toTimestamp(now);
+  const ended = activeRoll(pool) !== undefined && !hosts.some((host) => host.metadata.annotations?.[PROTECTED_ANNOTATION] !== 'true' && missesRoll(host, pool));
+  return {
+    seen: { pool: pool.metadata.name, verdict, updated, outdated: outdated.length, reasons: [...new Set(outdated)] },
+    rollout: {
+      updated, outdated: outdated.length,
+      ...(asked === undefined || startedAt === undefined ? {} : { requested: asked, startedAt }),
+      ...(before?.completed === undefined ? {} : { completed: before.completed, completedAt: before.completedAt }),
+      ...(ended ? { completed: asked, completedAt: toTimestamp(now) } : {}),
+    },
+  };
+}
+
+/** Tells people when a roll that they asked for begins and ends. */
+export async function tellRollout(context: Context, pool: HostPool, rollout: NonNullable<HostPoolStatus['rollout']>): Promise<void> {
+  const before = pool.status?.rollout;
+  const tell = (reason: string, message: string): Promise<void> =>
+    context.store.recordEvent({ kind: 'HostPool', key: keyOf(pool), uid: pool.metadata.uid, type: 'Normal', reason, message });
+  if (rollout.requested !== before?.requested && rollout.requested !== undefined) await tell('RollStarted', `roll ${rollout.requested} was asked for: bought hosts are replaced, ${pool.spec.rollout.maxSurge} at a time`);
+  if (rollout.completed !== before?.completed) await tell('RollCompleted', `every bought host was bought after roll ${rollout.completed} was asked for; protected ones stay`);
+}
