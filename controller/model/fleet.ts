@@ -57,6 +57,8 @@ export interface Fleet {
   maxUnhealthyPercent: number;
   /** Fixed hosts that every load balancer calls down and that do not answer; asked only where something else is wrong. */
   fixedDown?: number;
+  /** Hosts were adopted so recently that the number wanted may be older than they are: nothing leaves for being too many. */
+  adoptedLately?: boolean;
   /** In a row. */
   failedStarts: number;
   /** Names of the pool's placements. */

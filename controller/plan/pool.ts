@@ -75,7 +75,7 @@ function buy(fleet: Fleet, replicas: number | undefined, wanted: number, reason:
 function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): (Step & { kind: 'SetIntent' })[] {
   const roll = takeRoll(fleet, replicas === undefined);
   const down = 'down in every load balancer and for the controller';
-  const surplus = chooseSurplus(roll.good, wanted, fleet.rollPaused, now);
+  const surplus = fleet.adoptedLately === true ? [] : chooseSurplus(roll.good, wanted, fleet.rollPaused, now);
   const replaced = chooseVictims(roll.sick, replaceableNow(roll, wanted), now, 'Replacement');
   // A pool that only holds makes no room at its maximum: it would forget the number it came from.
   const makingRoom = replicas === undefined ? [] : makeRoom(withIntent(fleet, [...surplus, ...replaced], 'Drain'), wanted, now);

@@ -1,4 +1,4 @@
-import { type HostPool, type KamalHost, PROTECTED_ANNOTATION, QUARANTINED_ANNOTATION, REPLACES_ANNOTATION, ROLL_PAUSED_ANNOTATION, keyOf } from '../api/index.ts';
+import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, PROTECTED_ANNOTATION, QUARANTINED_ANNOTATION, REPLACES_ANNOTATION, ROLL_PAUSED_ANNOTATION, keyOf } from '../api/index.ts';
 import {
   BOOTING, type Billing, type Fleet, type FleetHost, type HostCounts, type Instant, LEAVING, type ProviderName, type Server,
   fromTimestamp, seconds,
@@ -7,6 +7,7 @@ import { isQuarantined } from '../report/kept-hosts.ts';
 import { outdatedBy } from './outdated.ts';
 
 const WARMING_SECONDS = 60;
+const ADOPTION_SECONDS = 600;
 
 /** Joins a pool, its hosts and the servers that none of them owns into what the plan reads. Pure. */
 export function assembleFleet(
@@ -27,6 +28,7 @@ export function assembleFleet(
     rollPaused: pool.metadata.annotations?.[ROLL_PAUSED_ANNOTATION] === 'true',
     maxUnhealthyPercent: pool.spec.limits.maxUnhealthyPercent,
     fixedDown,
+    adoptedLately: hosts.some((host) => justAdopted(host, now)),
     failedStarts: pool.status?.startFailures ?? 0,
     placements: pool.spec.placements.map(({ name }) => name),
     paused: pool.spec.paused,
@@ -60,6 +62,13 @@ function fleetHost(pool: HostPool, host: KamalHost, billing: (provider: Provider
   };
   return Object.assign(result, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
 }
+
+/**
+ * A store that was lost or restored may want a number of yesterday: what serves today is not drained for it before a
+ * policy, or a person, had the time to say another one.
+ */
+const justAdopted = ({ metadata }: KamalHost, now: Instant): boolean =>
+  metadata.annotations?.[ADOPTED_ANNOTATION] !== undefined && now - (fromTimestamp(metadata.creationTimestamp) ?? 0) < seconds(ADOPTION_SECONDS);
 
 /** It served, and has been out of service for as long as a host that is down is given; a drain that was taken back is over sooner. */
 export function failsChecks({ status }: KamalHost, { spec }: HostPool, now: Instant): boolean {

@@ -1,6 +1,7 @@
 import { type HostPool, type HostPoolStatus, type KamalHost, PROTECTED_ANNOTATION, ROLL_ANNOTATION, keyOf } from '../api/index.ts';
 import { type Instant, toTimestamp } from '../model/index.ts';
 import type { RollVerdict } from '../plan/index.ts';
+import { isQuarantined } from '../report/kept-hosts.ts';
 import type { RollSeen } from '../report/roll-report.ts';
 import { isLeaving } from './assemble-fleet.ts';
 import type { Context } from './context.ts';
@@ -14,7 +15,7 @@ export function observeRollout(pool: HostPool, hosts: readonly KamalHost[], verd
   const before = pool.status?.rollout;
   const asked = pool.metadata.annotations?.[ROLL_ANNOTATION];
   const startedAt = before?.requested === asked ? before?.startedAt : toTimestamp(now);
-  const ended = activeRoll(pool) !== undefined && !hosts.some((host) => host.metadata.annotations?.[PROTECTED_ANNOTATION] !== 'true' && missesRoll(host, pool));
+  const ended = activeRoll(pool) !== undefined && !hosts.some((host) => host.metadata.annotations?.[PROTECTED_ANNOTATION] !== 'true' && !isQuarantined(host) && missesRoll(host, pool));
   return {
     seen: { pool: pool.metadata.name, verdict, updated, outdated: outdated.length, reasons: [...new Set(outdated)] },
     rollout: {

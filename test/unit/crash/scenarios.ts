@@ -122,7 +122,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
-    name: 'a roll', before: 2, after: 2, ends: 'Managed', renews: true,
+    name: 'a roll', before: 2, after: 2, ends: 'Managed', renews: true, long: true,
     events: [{
       when: atOnce,
       async act({ store }) {

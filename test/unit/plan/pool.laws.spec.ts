@@ -113,7 +113,7 @@ describe('planPool, laws', () => {
     fc.assert(fc.property(someFleet, fc.option(fc.integer({ min: 0, max: 8 }), { nil: undefined }), (start, replicas) => {
       const hosts = start.hosts.map((host): FleetHost => {
         const { replaces: _replaces, unhealthySince: _since, ...rest } = host;
-        return { ...rest, health: 'Healthy', protected: false, phase: 'InService', intent: 'Serve', deleting: false };
+        return { ...rest, health: 'Healthy', protected: false, quarantined: false, phase: 'InService', intent: 'Serve', deleting: false };
       });
       let fleet: Fleet = { ...start, paused: false, rollPaused: false, hosts, maxReplicas: 30, failedStarts: 0 };
       delete fleet.startBackoffUntil;

@@ -44,6 +44,7 @@ const rows: Row[] = [
   { title: 'holding: a newcomer is told by the age of unhealthy hosts that leave, too',
     fleet: aFleet([host(0, { createdAt: at(700) }), sick(1, { unhealthySince: at(600), intent: 'Drain' }), sick(2, { unhealthySince: at(800) }), booting(3, { replaces: 'web-1' })], { maxSurge: 2 }), steps: [] },
   { title: 'a host that was seen down and did not come back is replaced', fleet: aFleet([host(0), sick(1, { phase: 'Deploying' })]), replicas: 2, steps: ['create 2'] },
+  { title: 'too many right after an adoption: the number may be of yesterday, so all stay', fleet: aFleet(three, { adoptedLately: true }), replicas: 1, steps: [] },
   { title: 'a protected host stays', fleet: aFleet([host(0, { protected: true })]), replicas: 0, steps: [] },
 
   { title: 'replacement: a newcomer first', fleet: aFleet([sick(0), host(1)]), replicas: 2, steps: ['create 2'] },
