@@ -13,13 +13,10 @@ export function startDeadline({ createdAt, phaseSince, joiningSince, drainOrigin
 
 export const startExpired = (host: HostView, now: Instant): boolean => now >= startDeadline(host);
 
-/**
- * End of the wait for requests in flight. Where the removal from the load balancers took longer than that, requests came
- * in until then: they get the whole time from when no load balancer listed the host any more.
- */
-export function drainDeadline({ drainDeadline: stored, phaseSince, drainSeconds, unlistedSince = phaseSince }: HostView): Instant {
+/** End of the wait for requests in flight. They came in until no load balancer listed the host any more: from then on they get the whole time. */
+export function drainDeadline({ drainDeadline: stored, phaseSince, drainSeconds, unlistedSince }: HostView): Instant {
   const planned = stored ?? phaseSince + seconds(drainSeconds);
-  return unlistedSince > planned ? unlistedSince + seconds(drainSeconds) : planned;
+  return unlistedSince === undefined ? planned : Math.max(planned, unlistedSince + seconds(drainSeconds));
 }
 
 export const stopGivenUp = (host: HostView, now: Instant): boolean => host.operationFailures >= STOP_TRIES && now >= drainDeadline(host);

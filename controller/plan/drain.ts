@@ -94,10 +94,10 @@ function drainUntrusted(host: HostView, problem: string, now: Instant): DrainSte
   return { kind: 'Drained', why: `no load balancer lists it; the machine is not who it should be (${problem}), so its app is not stopped and goes with its server` };
 }
 
-/** A quiesce that outlasts the deadline does not hold the drain up: what is left in flight was given its time. */
+/** A quiesce that outlasts the deadline does not hold the drain up: what is left in flight was given its time. Under the deploy lock it is short, and no run begins beside it. */
 function waitForOperation(host: HostView, facts: HostFacts, now: Instant): DrainStep {
   const kind = host.operation?.kind ?? 'Quiesce';
-  if (kind === 'Quiesce' && facts.app.kind === 'Quiesced' && now >= drainDeadline(host)) return quiesce(host, facts, now);
+  if (kind === 'Quiesce' && host.worksUnder === 'NoLock' && facts.app.kind === 'Quiesced' && now >= drainDeadline(host)) return quiesce(host, facts, now);
   return wait(`its ${kind.toLowerCase()} runs`);
 }
 

@@ -158,6 +158,8 @@ function unwanted(host: HostView): Passed | undefined {
 function canGoAtOnce(host: HostView, facts: HostFacts): boolean {
   const neverBought = host.createAttempts === 0 && host.providerID === undefined;
   if (facts.server.kind === 'Unknown') return neverBought;
+  // Its end is bounded; given up before, the run would go on without the lock that is released with the host.
+  if (host.worksUnder === 'DeployLock' && facts.operation.kind === 'Running') return false;
   return !wasMember(host, facts) && !mayServe(facts);
 }
 

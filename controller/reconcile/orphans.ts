@@ -118,6 +118,8 @@ async function adopt(context: Context, server: Server): Promise<void> {
   const { namespace, name: pool } = server.owner.pool;
   await context.gate.noteAlive(server.owner.hostID, server.owner.pool, server);
   const siblings = await context.store.list('KamalHost', { namespace, from: 'Fresh' });
+  // Another instance may have adopted it meanwhile, under another name: two hosts of one server would delete it under each other.
+  if (siblings.some(({ spec }) => spec.hostID === server.owner.hostID) || !context.leadership.isLeader()) return;
   const { name, slot } = identityFor(server, siblings);
   try {
     const host = await context.store.create('KamalHost', {

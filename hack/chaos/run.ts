@@ -3,19 +3,22 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { BUGS, BUG_NAMES } from '../../test/support/chaos/bugs.ts';
 import type { ChaosWorld } from '../../test/support/chaos/events.ts';
+import { findBug } from '../../test/support/chaos/find-bug.ts';
 import { generateWorld } from '../../test/support/chaos/generate.ts';
 import { runWorld } from '../../test/support/chaos/run.ts';
 import { shrink } from '../../test/support/chaos/shrink.ts';
 import { coverageTable, createCoverage } from './coverage.ts';
 
-const USAGE = 'npm run chaos -- [--seeds N] [--from SEED] [--stop-after FAILURES] | --replay SEED|FILE [--quiet]';
+const USAGE = 'npm run chaos -- [--seeds N] [--from SEED] [--stop-after FAILURES] | --replay SEED|FILE [--quiet] | --planted [--seeds N]';
 const MOST_SHRINK_RUNS = 300;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' }, from: { type: 'string', default: '1' }, replay: { type: 'string' },
     'stop-after': { type: 'string', default: '5' }, quiet: { type: 'boolean', default: false }, 'no-shrink': { type: 'boolean', default: false },
+    planted: { type: 'boolean', default: false },
   },
 });
 
@@ -53,6 +56,16 @@ async function many(): Promise<void> {
   if (failures > 0) process.exitCode = 1;
 }
 
+/** How many worlds it takes to find each planted bug. */
+async function planted(): Promise<void> {
+  console.log('| planted bug | what it does | worlds | first seen as |\n| --- | --- | --: | --- |');
+  for (const name of BUG_NAMES) {
+    const finding = await findBug(name, wholeNumber('seeds'));
+    console.log(`| \`${name}\` | ${BUGS[name].what} | ${finding.kind === 'Found' ? `${finding.seeds} | ${finding.fault}` : `not found in ${finding.seeds} |`} |`);
+    if (finding.kind === 'NotFound') process.exitCode = 1;
+  }
+}
+
 async function tell(world: ChaosWorld, faults: string[], folder: string): Promise<void> {
   console.log(`seed ${world.seed}: ${faults[0]}`);
   if (values['no-shrink']) return;
@@ -65,6 +78,6 @@ async function tell(world: ChaosWorld, faults: string[], folder: string): Promis
   console.log(`  replay it: npm run chaos -- --replay ${file}`);
 }
 
-await (values.replay === undefined ? many() : replay(values.replay));
+await (values.planted ? planted() : values.replay === undefined ? many() : replay(values.replay));
 // Processes of the last world stand still for ever.
 process.exit();

@@ -2,7 +2,7 @@
 import { living, readLedger } from '../../../controller/reconcile/ledger.ts';
 import { API_URL, POOL, boughtHosts, urlOf } from './names.ts';
 import { type Surroundings, applyPool } from './surroundings.ts';
-import { ADOPTED_ANNOTATION, HOST_KEY_ANNOTATION, PROTECTED_ANNOTATION } from '../../../controller/api/index.ts';
+import { HOST_KEY_ANNOTATION, PROTECTED_ANNOTATION } from '../../../controller/api/index.ts';
 
 /** What people put right when the bad day is over. */
 export async function putRight(world: Surroundings): Promise<void> {
@@ -32,13 +32,15 @@ export async function putRight(world: Surroundings): Promise<void> {
   await applyPool(world);
 }
 
-/** A host key that was lost with its store is vouched for by a person, as the condition asks. */
-export async function vouch({ store, memory }: Surroundings): Promise<void> {
+/** What people do while they wait: a pool whose deletion has ended is applied again, and a host key that was lost with its store is vouched for, as the condition asks. */
+export async function attend(world: Surroundings): Promise<void> {
+  const { store, memory } = world;
+  if (await store.get('HostPool', POOL) === undefined) await applyPool(world);
   for (const host of await store.list('KamalHost')) {
     const { annotations = {} } = host.metadata;
     const mismatch = host.status?.conditions?.some(({ type, status }) => type === 'HostKeyVerified' && status === 'False') === true;
     const server = memory.hosts().find(({ order }) => order.owner?.hostID === host.spec.hostID);
-    if (!mismatch || server === undefined || annotations[ADOPTED_ANNOTATION] === undefined) continue;
+    if (!mismatch || server === undefined) continue;
     const hostKey = `ssh-ed25519 own-${server.ports.http}`;
     if (annotations[HOST_KEY_ANNOTATION] !== hostKey) await store.update('KamalHost', { ...host, metadata: { ...host.metadata, annotations: { ...annotations, [HOST_KEY_ANNOTATION]: hostKey } } });
   }

@@ -3,7 +3,7 @@ import { act } from './act.ts';
 import type { ChaosEvent, ChaosWorld } from './events.ts';
 import { type ChaosProcess, startProcess } from './process.ts';
 import { timeText } from './names.ts';
-import { putRight, unrest, vouch } from './rest.ts';
+import { attend, putRight, unrest } from './rest.ts';
 import { type Surroundings, applyPool, createSurroundings, openStore } from './surroundings.ts';
 
 /** Between two looks at what must always hold. */
@@ -74,7 +74,7 @@ async function rest(world: Surroundings, processes: ReturnType<typeof createProc
   while (clock.now() - begin < LONGEST_REST_MILLISECONDS && judge.faults.length === 0) {
     await clock.advance(REST_LOOK_MILLISECONDS);
     await judge.look();
-    await vouch(world);
+    await attend(world);
     const now = await unrest(world);
     if (now.join() !== last.join()) log(`unrest: ${now.join('; ') || 'none'}`);
     last = now;

@@ -65,10 +65,12 @@ stepTable('Draining, under the deploy lock', { ...drain, worksUnder: 'DeployLock
   { title: 'asks for nothing while requests are in flight', facts: { inFlight: { kind: 'Count', requests: 2 } }, now: at(120), step: wait },
   { title: 'asks for nothing before the deadline where nobody counts them', facts: { inFlight: { kind: 'Unknown' } }, now: at(159), step: wait },
   { title: 'quiesces for what nobody counted when none is in flight', now: at(120), step: { ...start('Quiesce'), drainSeconds: 5 } },
-  { title: 'quiesces at the deadline', facts: { inFlight: { kind: 'Count', requests: 2 } }, now: at(160), step: { ...start('Quiesce'), drainSeconds: 5 } },
+  { title: 'gives requests in flight all of their time, from when nothing listed it', facts: { inFlight: { kind: 'Count', requests: 2 } }, now: at(169), step: wait },
+  { title: 'quiesces at the deadline', facts: { inFlight: { kind: 'Count', requests: 2 } }, now: at(170), step: { ...start('Quiesce'), drainSeconds: 5 } },
   { title: 'gives a late removal its time', host: { unlistedSince: at(200) }, facts: { inFlight: { kind: 'Count', requests: 2 } }, now: at(259), step: wait },
   { title: 'stops then', host: op('Quiesce', 120), facts: { ...quiesced, operation: { kind: 'Succeeded' } }, now: at(122), step: start('Stop') },
-  { title: 'never waits for a lock where nothing can be reached', facts: { ...unreachable, ...fails }, now: at(160), step: { kind: 'DeleteObject' } },
+  { title: 'begins no stop beside a quiesce that runs', host: op('Quiesce', 170), facts: { ...quiesced, operation: { kind: 'Running' } }, now: at(172), step: wait },
+  { title: 'never waits for a lock where nothing can be reached', facts: { ...unreachable, ...fails }, now: at(170), step: { kind: 'DeleteObject' } },
 ]);
 
 stepTable('Draining, taken back', { ...drain, intent: 'Serve' }, off, [

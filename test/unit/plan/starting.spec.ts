@@ -108,6 +108,12 @@ stepTable('Deploying', { phase: 'Deploying' }, { ...unlisted, app: { kind: 'NotR
 const serves = { app: running(), probe: { kind: 'Answers' as const } };
 const hold = { joinHold: { host: 'web-9', version: 'v1', why: 'web-9 answers 12 of 60 requests with errors' } };
 
+stepTable('Deploying, under the deploy lock', { phase: 'Deploying', worksUnder: 'DeployLock', ...op('Deploy') }, { ...unlisted, app: { kind: 'NotRunning' }, operation: { kind: 'Running' } }, [
+  { title: 'leaves only when the run has ended: the lock is released with the host', host: { intent: 'Drain' }, now: at(20), step: { kind: 'Wait' } },
+  { title: 'is given up only when the run has ended', now: at(100_000), step: { kind: 'Wait' } },
+  { title: 'leaves then', host: { intent: 'Drain' }, facts: { operation: { kind: 'Succeeded' } }, now: at(20), step: advance('Deprovisioning') },
+]);
+
 stepTable('Deploying, what its pool asks before it joins', { phase: 'Deploying' }, { ...unlisted, ...serves }, [
   { title: 'joins when its paths answer and are warm', facts: { preJoin: { kind: 'Answers' }, warmUp: 'Done' }, now: at(1), step: advance('Joining') },
   { title: 'waits for a path that does not answer', facts: { preJoin: { kind: 'Fails', why: '/db answers 503' } }, now: at(1), step: { kind: 'Wait', why: 'a path that must answer before it joins does not: /db answers 503' } },

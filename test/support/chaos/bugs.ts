@@ -1,0 +1,91 @@
+/** Bugs that somebody could make in the controller, as patches of its source: each must be found by random worlds. */
+
+export interface PlantedBug {
+  /** What the controller does wrong, as a sentence. */
+  what: string;
+  patches: readonly Patch[];
+}
+
+interface Patch {
+  /** From the repository's root. */
+  file: string;
+  /** Stands there exactly once. */
+  find: string;
+  replace: string;
+}
+
+export const BUGS = {
+  NoSettleTime: {
+    what: 'orders again at once, without waiting for what the last order may still do',
+    patches: [
+      { file: 'controller/plan/starting.ts', find: 'if (now < next) return', replace: 'if (now < lastCreateIntentAt) return' },
+      { file: 'controller/plan/evidence.ts', find: 'Math.max(phaseSince, (lastCreateIntentAt ?? 0) + seconds(settleSeconds))', replace: 'Math.max(phaseSince, lastCreateIntentAt ?? seconds(settleSeconds))' },
+    ],
+  },
+  ListIsTruth: {
+    what: 'takes a list that lags for the truth: what it does not show is gone',
+    patches: [{ file: 'controller/plan/evidence.ts', find: "facts.server.kind === 'Absent' && facts.server.asOf >= settledAt(host)", replace: "facts.server.kind === 'Absent'" }],
+  },
+  NoReservation: {
+    what: 'leaves reservations out of the count against the maximum',
+    patches: [{ file: 'controller/reconcile/purchase-gate.ts', find: "return { ledger: reserve(ledger, hostID, pool, placement.provider, placement.name, tariff, clock.now()), result: { kind: 'Reserved' } };", replace: "return { ledger, result: { kind: 'Reserved' } };" }],
+  },
+  ForgottenMoney: {
+    what: 'forgets what released hosts have cost',
+    patches: [{ file: 'controller/reconcile/ledger.ts', find: "return { ...released, hostHours: bookHours(ledger.hostHours, entry.pool, launched, now), ...bookCost(ledger.spent, entry, launched, now) };", replace: 'return { ...released, hostHours: bookHours(ledger.hostHours, entry.pool, launched, now) };' }],
+  },
+  NoConfirmation: {
+    what: 'stops hosts before the load balancers have let go of them',
+    patches: [{ file: 'controller/plan/drain.ts', find: 'if (!outOfMembership(facts.membership)) return wait(', replace: "if (!outOfMembership(facts.membership) && facts.app.kind === 'Running') return { kind: 'StartOperation', operation: 'Stop', why: 'too early' };\n  if (!outOfMembership(facts.membership)) return wait(" }],
+  },
+  SilenceIsAbsence: {
+    what: 'takes a load balancer that does not answer for one that lists nothing',
+    patches: [{ file: 'controller/model/membership-fact.ts', find: "if (silent.length > 0) return { kind: 'Unknown', why: silent.join('; ') };", replace: "if (silent.length > 0) return { kind: 'NotListed' };" }],
+  },
+  NoFinalizer: {
+    what: 'makes hosts without their finalizer',
+    patches: [{ file: 'controller/reconcile/pool.ts', find: 'finalizers: [HOST_FINALIZER], ', replace: '' }],
+  },
+  NoGrace: {
+    what: 'sweeps a server as soon as nobody owns it, whatever its history',
+    patches: [{ file: 'controller/plan/orphans.ts', find: "if (use.kind === 'InUse') return { kind: 'Adopt', server, why: use.why };", replace: "if (use.kind === 'InUse') return { kind: 'Sweep', server, why: use.why };" }],
+  },
+  LeftLock: {
+    what: 'forgets the deploy lock that it holds when nobody asks for it any more',
+    patches: [{ file: 'controller/plan/session.ts', find: "case 'Held': return lock.operationID === session.operationID ? { kind: 'Release' } : { kind: 'Settle', why: holderText(lock) };", replace: "case 'Held': return { kind: 'Settle', why: holderText(lock) };" }],
+  },
+  NoLookForRuns: {
+    what: 'takes it that no run outlives the process that began it',
+    patches: [{ file: 'controller/reconcile/operations.ts', find: "case 'Running': return true;", replace: "case 'Running': return false;" }],
+  },
+  SurgeAboveMaximum: {
+    what: 'buys a successor above the maximum',
+    patches: [
+      { file: 'controller/reconcile/purchase-gate.ts', find: 'if (total > request.maxReplicas) {', replace: 'if (total > request.maxReplicas + 1) {' },
+      { file: 'controller/plan/pool.ts', find: 'fleet.maxReplicas - fleet.fixedHosts - hosts - fleet.unownedServers', replace: 'fleet.maxReplicas + 1 - fleet.fixedHosts - hosts - fleet.unownedServers' },
+    ],
+  },
+  MemberOfTheDead: {
+    what: 'leaves hosts whose server vanished in the membership',
+    patches: [{ file: 'controller/reconcile/assemble-membership.ts', find: '(servers === undefined || servers.some((server) => {', replace: '(servers === undefined || servers.length >= 0 || servers.some((server) => {' }],
+  },
+  TwinStays: {
+    what: 'never looks for a second server with the same UID',
+    patches: [{ file: 'controller/plan/host.ts', find: "if (server.kind !== 'Duplicate') return undefined;", replace: "if (server.kind !== 'Duplicate' || server.extra.length > 0) return undefined;" }],
+  },
+  KilledInsteadOfDrained: {
+    what: 'deletes a host that serves without a drain',
+    patches: [{ file: 'controller/plan/guards.ts', find: 'return !wasMember(host, facts) && !mayServe(facts);', replace: 'return !mayServe(facts) || host.deleting;' }],
+  },
+  GhostEntries: {
+    what: 'never strikes off the ledger what nothing carries',
+    patches: [{ file: 'controller/reconcile/lost-entries.ts', find: '!carried.has(hostID)', replace: '!carried.has(hostID) && hostID === undefined' }],
+  },
+  HotDeletion: {
+    what: 'asks for a deletion again and again without a pause',
+    patches: [{ file: 'controller/reconcile/delete-server.ts', find: 'return requeueAfter(REPEAT_SECONDS);', replace: 'return requeueAfter(0);' }],
+  },
+} as const satisfies Record<string, PlantedBug>;
+
+export type BugName = keyof typeof BUGS;
+export const BUG_NAMES = Object.keys(BUGS) as BugName[];
