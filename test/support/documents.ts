@@ -117,7 +117,7 @@ const pools = (): TriedDocument[] => [
   goodPool('Traefiks that read files', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080', 'http://127.0.0.1:8080'], files: [
     { name: 'edge-1', path: '/etc/traefik/dynamic/kamal-autoscaler.yml', ssh: { address: '10.0.0.2', hostKey: 'ssh-ed25519 AAAA' } }, { name: 'here', path: '/etc/traefik/dynamic/pools.yaml' },
   ] } } }),
-  goodPool('a load balancer of Hetzner', { loadBalancer: { traefik: undefined, hetzner: { name: 'front' } } }),
+  goodPool('a load balancer of Hetzner', { loadBalancer: { hetzner: { name: 'front' } } }),
   badPool('two kinds of load balancer', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'] }, hetzner: { name: 'front' } } }, 'a pool has one kind of load balancer: write either traefik or hetzner'),
   badPool('a file that Traefik would not read', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'], files: [{ name: 'here', path: '/etc/traefik/pools.json' }] } } }, 'spec.loadBalancer.traefik.files[0].path', 'should match'),
   badPool('a file elsewhere without a host key', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'], files: [{ name: 'a', path: '/etc/traefik/pools.yml', ssh: { address: '10.0.0.2' } }] } } }, 'spec.loadBalancer.traefik.files[0].ssh.hostKey', 'Required value'),

@@ -14,7 +14,8 @@ registerHooks({
     const loaded = next(asked, context);
     const patch = patches.get(asked);
     if (patch === undefined) return loaded;
-    const [before, after, ...more] = String(loaded.source).split(patch.find);
+    const source = typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString();
+    const [before, after, ...more] = source.split(patch.find);
     if (after === undefined || more.length > 0) throw new Error(`the text that ${name} replaces stands not once in ${patch.file}`);
     return { ...loaded, source: `${before}${patch.replace}${after}` };
   },
