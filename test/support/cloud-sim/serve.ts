@@ -79,7 +79,7 @@ export interface ServedCloud {
   /** What did not conform to the document. */
   violations: readonly string[];
   /** Called before each request is carried out. */
-  before: ((call: { method: string; template: string; url: string }) => void) | undefined;
+  before: ((call: { method: string; template: string; url: string; body: unknown }) => void) | undefined;
   /** Ends it; throws when something did not conform. */
   close(): Promise<void>;
 }
@@ -121,7 +121,7 @@ export async function serveCloud(cloud: Cloud): Promise<ServedCloud> {
       violations.push(...wrong.map((fault) => `${method} ${url}: ${fault}`));
       return refuse(422, codes.invalid, wrong.join('; '));
     }
-    served.before?.(call);
+    served.before?.({ ...call, body });
     const fault = faults.meet(`${method} ${template}`);
     const id = decodeURIComponent(found.pattern.exec(path)?.[1] ?? '');
     const run = (): Answer => answerOf(() => (routes[`${method} ${template}`] ?? missing)({ id, query, body, fault, now: clock.now() }), cloud.refusal);
