@@ -9,13 +9,13 @@ const LONGEST_SCRAPE_SECONDS = 120;
 
 /**
  * The load as hosts at their limit that it would fill, from the newest values, by the metric that fills most. Undefined
- * while a Ratio is absent: what is left may be the smaller part. `before` is when the last sample was taken.
+ * while a Ratio is absent or partial: what is left may be the smaller part. `before` is when the last sample was taken.
  */
 export function demandOf(readings: readonly Reading[], settled: number, before: Instant | undefined): Sample | undefined {
   const ratios = readings.filter(({ rule }) => rule.type === 'Ratio');
   let highest: Sample | undefined;
   for (const { rule, seen } of ratios) {
-    if (seen.kind === 'Absent') return undefined;
+    if (seen.kind === 'Absent' || seen.partial === true) return undefined;
     if (rule.aggregation === 'Mean' && settled === 0) return undefined;
     const value = seen.latest ?? seen.value;
     const load = Math.min(MOST_HOSTS, (rule.aggregation === 'Mean' ? settled * value : value) / rule.limit);

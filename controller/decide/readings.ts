@@ -7,7 +7,7 @@ import type { MetricRule } from './rules.ts';
 export interface Reading {
   rule: MetricRule;
   seen:
-    | { kind: 'Value'; value: number; /** Over the last scrape interval only. */ latest?: number; asOf: Instant; windowSeconds: number }
+    | { kind: 'Value'; value: number; /** Over the last scrape interval only. */ latest?: number; asOf: Instant; windowSeconds: number; partial?: true }
     | { kind: 'Absent'; absence: Absence };
 }
 
@@ -26,10 +26,11 @@ export function readingsOf(rules: readonly MetricRule[], observations: readonly 
   const all = checked.map(({ rule, seen }): Reading => {
     if (seen.kind === 'Absence') return { rule, seen: { kind: 'Absent', absence: seen.absence } };
     const { value, latest, asOf, windowSeconds } = seen;
-    if (rule.signal !== 'rps' || rule.type !== 'Ratio') return { rule, seen: { kind: 'Value', value: Math.max(0, value), asOf, windowSeconds } };
+    const sight = seen.partial === true ? { partial: true as const } : {};
+    if (rule.signal !== 'rps' || rule.type !== 'Ratio') return { rule, seen: { kind: 'Value', value: Math.max(0, value), asOf, windowSeconds, ...sight } };
     const offered = offeredRequests(rule, seen, before, busyness);
     if (seen.inFlight !== undefined && asOf !== before?.at) inFlight = { at: asOf, requests: seen.inFlight };
-    return { rule, seen: { kind: 'Value', value: offered.steady, ...(latest !== undefined && offered.latest !== undefined && { latest: offered.latest }), asOf, windowSeconds } };
+    return { rule, seen: { kind: 'Value', value: offered.steady, ...(latest !== undefined && offered.latest !== undefined && { latest: offered.latest }), asOf, windowSeconds, ...sight } };
   });
   return { all, inFlight };
 }

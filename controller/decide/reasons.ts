@@ -30,6 +30,9 @@ export const vetoes = (rule: MetricRule, value: number, current: number): string
 
 export const lifted = (rule: MetricRule): string => `${rule.name} at or below ${quantity(rule.target, rule.unit)}`;
 
+export const partial = (reason: string): string =>
+  `${clip(reason, 160)}, but a part of its data could not be read: nothing is removed`;
+
 export const absent = (rule: MetricRule, absence: Absence): string =>
   clip(`${rule.name} absent (${absence.kind}: ${absence.message})`, 160) + ': nothing is removed';
 

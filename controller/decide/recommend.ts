@@ -24,15 +24,26 @@ export type Proposal = { rule: MetricRule; reason: string } & (
 export function propose(readings: readonly Reading[], steps: Steps, capacity: Capacity, policy: ScalingPolicySpec): Proposal[] {
   return readings.map(({ rule, seen }) => {
     if (seen.kind === 'Absent') return { kind: 'Absent', rule, reason: reasons.absent(rule, seen.absence) };
-    switch (rule.type) {
-      case 'Ratio':
-        return rule.aggregation === 'Sum' ? shareTotal(rule, seen.value, capacity, policy) : shareMean(rule, seen.value, capacity, policy);
-      case 'Threshold':
-        return steps[rule.name]?.verdict === 'Elsewhere' ? slowElsewhere(rule, seen.value, readings, capacity) : stepUp(rule, seen.value, capacity);
-      case 'Guard':
-        return guard(rule, seen.value, capacity);
-    }
+    const proposal = proposeFrom(rule, seen.value, readings, steps, capacity, policy);
+    return seen.partial === true ? upwardsAlone(proposal, capacity) : proposal;
   });
+}
+
+function proposeFrom(rule: MetricRule, value: number, readings: readonly Reading[], steps: Steps, capacity: Capacity, policy: ScalingPolicySpec): Proposal {
+  switch (rule.type) {
+    case 'Ratio':
+      return rule.aggregation === 'Sum' ? shareTotal(rule, value, capacity, policy) : shareMean(rule, value, capacity, policy);
+    case 'Threshold':
+      return steps[rule.name]?.verdict === 'Elsewhere' ? slowElsewhere(rule, value, readings, capacity) : stepUp(rule, value, capacity);
+    case 'Guard':
+      return guard(rule, value, capacity);
+  }
+}
+
+/** What the source could not reach may be the larger part: calm is not shown by the rest, need is. */
+function upwardsAlone(proposal: Proposal, { current }: Capacity): Proposal {
+  const asks = proposal.kind === 'Vetoes' || proposal.kind === 'StepsUp' || (proposal.kind === 'Sizes' && proposal.hosts > current);
+  return asks ? proposal : { kind: 'Absent', rule: proposal.rule, reason: reasons.partial(proposal.reason) };
 }
 
 export const toRecommendation = (proposal: Proposal): Recommendation => ({

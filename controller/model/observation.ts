@@ -5,6 +5,7 @@ import type { Instant } from './time.ts';
  * - `Empty`: the query gave no series
  * - `NotANumber`: NaN or infinite (flat counters, division by zero)
  * - `Stale`: the newest sample is too old
+ * - `ClockSkew`: the newest sample lies in the future, or the source's clock is far from ours
  * - `TooFewSamples`: fewer requests than a quantile needs
  * - `TooFewHosts`: fewer than half of the hosts in service reported
  * - `Ambiguous`: several series where one is expected
@@ -13,7 +14,7 @@ import type { Instant } from './time.ts';
  * - `Unsupported`: this source cannot answer this query
  */
 export type AbsenceKind =
-  | 'Empty' | 'NotANumber' | 'Stale' | 'TooFewSamples' | 'TooFewHosts' | 'Ambiguous' | 'Refused' | 'Unreachable' | 'Unsupported';
+  | 'Empty' | 'NotANumber' | 'Stale' | 'ClockSkew' | 'TooFewSamples' | 'TooFewHosts' | 'Ambiguous' | 'Refused' | 'Unreachable' | 'Unsupported';
 
 export interface Absence {
   kind: AbsenceKind;
@@ -31,6 +32,6 @@ export type Observation = {
   /** Something about the value that a person should know, such as buckets that are too coarse for the target. */
   warning?: string;
 } & (
-  | { kind: 'Value'; value: number; /** The same over the last scrape interval only. */ latest?: number; /** Requests in the system, summed over the pool. */ inFlight?: number }
+  | { kind: 'Value'; value: number; /** The same over the last scrape interval only. */ latest?: number; /** Requests in the system, summed over the pool. */ inFlight?: number; /** The source could not reach all of its data: the value may be too small. It may add hosts, and takes none away. */ partial?: true }
   | { kind: 'Absence'; absence: Absence }
 );

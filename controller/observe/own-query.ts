@@ -10,6 +10,7 @@ export function readOwnQuery(text: string, answer: Answer, age: Answer | undefin
   switch (answer.kind) {
     case 'Refused':
     case 'Unreachable':
+    case 'ClockSkew':
       return absent(answer.kind, `${what}: ${answer.message}`);
     case 'Matrix':
       return absent('Refused', `${what} gives a range of samples: put a function such as rate() or max_over_time() around it`);
@@ -28,7 +29,8 @@ function withAge(what: string, value: number | undefined, age: Answer | undefine
   if (age === undefined) return judge(what, value, value === undefined ? undefined : evaluated, basis);
   switch (age.kind) {
     case 'Unreachable':
-      return absent('Unreachable', `${what}: the age of its samples is not known: ${age.message}`);
+    case 'ClockSkew':
+      return absent(age.kind, `${what}: the age of its samples is not known: ${age.message}`);
     case 'Vector':
       return judge(what, value, age.samples[0]?.value, basis);
     case 'Refused':

@@ -14,7 +14,15 @@ export type Answer =
   | { kind: 'Matrix'; times: number[][]; warnings: string[] }
   /** Prometheus calls the query wrong; a person must mend it. */
   | { kind: 'Refused'; message: string }
-  | { kind: 'Unreachable'; message: string };
+  | { kind: 'Unreachable'; message: string }
+  /** Its clock is far from ours: what it says of a time of ours is about another time. */
+  | { kind: 'ClockSkew'; message: string };
+
+/** Prometheus warns of a doubtful query in words that begin so; every other warning is about data that could not be read. */
+const ABOUT_THE_QUERY = /^PromQL (warning|info)\b/;
+
+/** The answer lacks data: of a remote read, or of a store behind Thanos or Mimir. */
+export const isPartial = (warnings: readonly string[]): boolean => warnings.some((warning) => !ABOUT_THE_QUERY.test(warning));
 
 const LONGEST_MESSAGE = 400;
 const LONGEST_TYPE = 40;

@@ -1,5 +1,6 @@
 import axios from 'axios';
 import type { AxiosInstance, AxiosResponse } from 'axios';
+import { seconds } from '../model/index.ts';
 import type { Instant } from '../model/index.ts';
 import type { Clock } from '../ports/index.ts';
 import { DeadlinePassed, withDeadline } from './deadline.ts';
@@ -11,6 +12,9 @@ import type { PrometheusSettings } from './prometheus-settings.ts';
 
 /** A thousand hosts do not come close; a runaway query does, and to read much more would keep everything else from going on. */
 export const LARGEST_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** Clocks that are kept differ by far less; a step or a lost NTP by more. */
+const MOST_SKEW_SECONDS = 60;
 
 /** `POST /api/v1/query` with its failures named. */
 export class PrometheusAPI {
@@ -84,7 +88,17 @@ export class PrometheusAPI {
     if (status === 404) {
       return { kind: 'Unreachable', message: `nothing at ${this.#url} (404): check baseURL and its path prefix` };
     }
-    return parseAnswer(status, response.data, this.#url);
+    const answer = parseAnswer(status, response.data, this.#url);
+    return answer.kind === 'Unreachable' || answer.kind === 'Refused' ? answer : (this.#skewOf(response) ?? answer);
+  }
+
+  /** By the time that every answer of HTTP carries. A question for our now is a question for another time there. */
+  #skewOf({ headers }: AxiosResponse<string>): Answer | undefined {
+    const theirs = Date.parse(String(headers['date'] ?? ''));
+    const ahead = theirs - this.#clock.now();
+    if (Number.isNaN(theirs) || Math.abs(ahead) <= seconds(MOST_SKEW_SECONDS)) return undefined;
+    const said = `${Math.round(Math.abs(ahead) / seconds(1))} s ${ahead > 0 ? 'ahead of' : 'behind'}`;
+    return { kind: 'ClockSkew', message: `the clock of Prometheus at ${this.#url} is ${said} this machine's: set both right` };
   }
 
   /** Codes only: the text of a network error may hold headers or parameters. */
@@ -104,6 +118,7 @@ function withoutSecretsInside(answer: Answer, secrets: readonly string[]): Answe
   switch (answer.kind) {
     case 'Refused':
     case 'Unreachable':
+    case 'ClockSkew':
       return { ...answer, message: withoutSecrets(answer.message, secrets) };
     case 'Vector':
     case 'Scalar':

@@ -7,6 +7,7 @@ import { readOwnQuery } from './own-query.ts';
 import { inParallel } from './parallel.ts';
 import { readPastLoad } from './past-load.ts';
 import { PrometheusAPI } from './prometheus-api.ts';
+import { isPartial } from './prometheus-answer.ts';
 import type { Answer } from './prometheus-answer.ts';
 import { PrometheusRange } from './prometheus-range.ts';
 import { settingsFault } from './prometheus-settings.ts';
@@ -67,8 +68,8 @@ export class PrometheusSource implements MetricsSource {
       const basis: Basis = { now, windowSeconds: one.windowSeconds, staleAfterSeconds: staleAfter(this.scrapeIntervalSeconds) };
       const age = one.ageText === undefined ? undefined : answerTo.get(one.ageText);
       const outcome = isSignalQuery(one.query) ? outcomeOfSignal(one.query, answer, rows.get(one.text)!, basis) : readOwnQuery(one.text, answer, age, basis);
-      const warnings = [...('warnings' in answer ? answer.warnings : []), ...this.#windowWarning(one)];
-      return toObservation(one.query, outcome, basis, warnings);
+      const told = 'warnings' in answer ? answer.warnings : [];
+      return toObservation(one.query, isPartial(told) ? partial(outcome) : outcome, basis, [...told, ...this.#windowWarning(one)]);
     });
   }
 
@@ -116,6 +117,7 @@ function outcomeOfSignal(query: SignalQuery, answer: Answer, rows: readonly Row[
   switch (answer.kind) {
     case 'Refused':
     case 'Unreachable':
+    case 'ClockSkew':
       return absent(answer.kind, answer.message);
     case 'Vector':
       return readSignal(query, rows, basis);
@@ -124,6 +126,8 @@ function outcomeOfSignal(query: SignalQuery, answer: Answer, rows: readonly Row[
       return absent('Unreachable', `the answer for ${query.source.signal} is a ${answer.kind.toLowerCase()} where Prometheus gives a vector`);
   }
 }
+
+const partial = (outcome: Outcome): Outcome => (outcome.kind === 'Value' ? { ...outcome, partial: true } : outcome);
 
 const rowsOf = (answer: Answer): Row[] =>
   answer.kind === 'Vector' ? answer.samples.map(({ labels, value }) => ({ part: (labels[PART_LABEL] ?? '') as Part, labels, value })) : [];

@@ -124,6 +124,8 @@ export class DirectScrapeSource implements MetricsSource {
     while (!end.aborted) {
       this.#nap = new AbortController();
       const now = this.#clock.now();
+      // A clock that was set back: else nothing would be read until that time has come again.
+      if (nextRound > now + seconds(this.scrapeIntervalSeconds)) nextRound = now;
       const isRound = now >= nextRound;
       if (isRound) {
         nextRound += seconds(this.scrapeIntervalSeconds);

@@ -29,6 +29,8 @@ export class TargetHistory {
   add(samples: readonly ExposedSample[], time: number, keepFrom: number): Kept {
     const needed = samples.filter(isNeeded);
     if (needed.length > MOST_SERIES) return { kind: 'TooMany', why: `it shows ${needed.length} series where at most ${MOST_SERIES} are read` };
+    // The clock was set back: times of before cannot be compared with those that come.
+    if (time < (this.#lastScrape ?? time)) this.#series.clear();
     for (const { name, labels, value } of needed) {
       const named = this.#series.get(name) ?? new Map();
       this.#series.set(name, named);

@@ -16,6 +16,7 @@ describe('what a person must mend is a condition of the object', function () {
   beforeEach(async () => {
     place = await createPlace();
     prometheus = new FakePrometheus();
+    prometheus.now = Date.now;
     await prometheus.start();
   });
   afterEach(async () => {

@@ -39,7 +39,7 @@ export const direct = (parts: PolicyParts = {}): ScalingPolicySpec =>
 export const hostsOf = (inService: number, rest: Partial<HostCounts> = {}): HostCounts =>
   ({ inService, warming: 0, booting: 0, draining: 0, ...rest });
 
-export const value = (metric: string, amount: number, asOf: Instant = START): Observation =>
+export const value = (metric: string, amount: number, asOf: Instant = START): Extract<Observation, { kind: 'Value' }> =>
   ({ kind: 'Value', metric, value: amount, asOf, windowSeconds: 60 });
 
 export const absence = (metric: string, kind: AbsenceKind = 'Unreachable'): Observation =>

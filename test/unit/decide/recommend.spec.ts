@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { metricRules } from '../../../controller/decide/index.ts';
 import type { ScalingPolicySpec } from '../../../controller/api/index.ts';
-import { decide, direct, hostsOf, policyOf, valuesOf } from './build.ts';
+import { decide, direct, hostsOf, policyOf, value, valuesOf } from './build.ts';
 
 type Metrics = ScalingPolicySpec['metrics'];
 interface Row {
@@ -52,6 +52,29 @@ const rows: Row[] = [
   { name: 'an exceeded threshold over a ratio that would shrink: 4 + 2', metrics: [...rps, ...p95], values: { rps: 70, p95: 0.3 }, desired: 6, says: 'p95 0.3 s over 0.2 s → 6 (a step up from 4)' },
   { name: 'a ratio shrinks while a threshold is content', metrics: [...rps, ...p95], values: { rps: 70, p95: 0.1 }, desired: 1, says: 'rps 70 requests/s of 70 a host → 1' },
 ];
+
+describe('decide: values from a part of the data', () => {
+  const of = (metrics: Metrics, values: Record<string, number>) => decide({
+    policy: direct({ metrics }), hosts: hostsOf(4), observations: Object.entries(values).map(([metric, amount]) => ({ ...value(metric, amount), partial: true })),
+  });
+
+  for (const [title, metrics, values, desired] of [
+    ['a total that asks for more is followed: what is missing would add to it', rps, { rps: 420 }, 6],
+    ['a total that asks for less is not', rps, { rps: 70 }, 4],
+    ['nor one that asks for what is there', rps, { rps: 280 }, 4],
+    ['nor a mean that asks for less', cpu, { cpu: 15 }, 4],
+    ['a threshold that is exceeded is followed', p95, { p95: 0.3 }, 6],
+    ['one that is not exceeded lets nothing go', [...rps, ...p95], { rps: 70, p95: 0.01 }, 4],
+  ] as [string, Metrics, Record<string, number>, number][]) {
+    it(title, () => expect(of(metrics, values).desired).to.equal(desired));
+  }
+
+  it('says why nothing is removed, and blocks what other metrics would release', () => {
+    const decision = decide({ policy: direct({ metrics: [...rps, ...cpu] }), hosts: hostsOf(4), observations: [{ ...value('rps', 70), partial: true }, value('cpu', 15)] });
+    expect(decision.desired).to.equal(4);
+    expect(decision.reasons.join('; ')).to.include('a part of its data could not be read: nothing is removed');
+  });
+});
 
 describe('decide: one recommendation for each metric', () => {
   for (const { name, metrics, values, hosts, replicas, tolerance: [out, into] = [10, 10], desired, says } of rows) {

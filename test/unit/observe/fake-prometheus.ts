@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
-import { bodyOf, close, listen, NOW_SECONDS } from './world.ts';
+import { bodyOf, close, listen, NOW, NOW_SECONDS } from './world.ts';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { ServerOptions } from 'node:https';
@@ -40,6 +40,8 @@ export const failure = (status: number, errorType: string, error: string): Reply
 export class FakePrometheus {
   readonly asked: Asked[] = [];
   answer: (query: string, asked: Asked) => Reply | 'Hang';
+  /** Its clock; that of a test which runs in the machine's own time is the machine's. */
+  now = (): number => NOW;
   #server: Server | undefined;
   #port = 0;
   #scheme = 'http';
@@ -54,7 +56,7 @@ export class FakePrometheus {
       this.asked.push(asked);
       const reply = this.answer(asked.form.get('query') ?? '', asked);
       if (reply === 'Hang') return;
-      response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers }).end(reply.body);
+      response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', date: new Date(this.now()).toUTCString(), ...reply.headers }).end(reply.body);
     };
     const listener = (request: IncomingMessage, response: ServerResponse): void => void respond(request, response);
     this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
