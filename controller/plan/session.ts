@@ -75,7 +75,7 @@ export type SessionStep =
 
 /** What to do about Kamal's deploy lock now. Pure; the phases change only by what it says. */
 export function nextSessionStep(session: SessionView | undefined, facts: SessionFacts, now: Instant): SessionStep {
-  if (session === undefined) return facts.claims.length === 0 ? { kind: 'Nothing' } : { kind: 'Create', deadline: holdFrom(now) };
+  if (session === undefined) return facts.claims.length === 0 && !facts.orphaned ? { kind: 'Nothing' } : { kind: 'Create', deadline: holdFrom(now) };
   switch (session.phase) {
     case 'Waiting': return waiting(session, facts, now);
     case 'Held': return held(session, facts, now);
@@ -88,7 +88,10 @@ const holdFrom = (now: Instant): Instant => now + seconds(HOLD_SECONDS);
 
 function waiting(session: SessionView, facts: SessionFacts, now: Instant): SessionStep {
   const { lock, claims } = facts;
-  if (claims.length === 0 || session.endingSince !== undefined) return claims.some(({ work }) => work === 'Runs') ? endsFirst(claims) : giveUp(session, lock, now);
+  const { endingSince } = session;
+  // Nobody of ours waits for it, but people do.
+  if (claims.length === 0 && endingSince === undefined && lock?.kind === 'Held' && facts.orphaned) return behindOther(lock, facts, now);
+  if (claims.length === 0 || endingSince !== undefined) return claims.some(({ work }) => work === 'Runs') ? endsFirst(claims) : giveUp(session, lock, now);
   switch (lock?.kind) {
     case undefined:
     case 'Free': return { kind: 'Acquire' };

@@ -116,7 +116,6 @@ async function useOf(context: Context, server: Server, pool: HostPool | undefine
 /** Makes a KamalHost for a server that is there; its lifecycle then looks at the server and touches nothing that serves. */
 async function adopt(context: Context, server: Server): Promise<void> {
   const { namespace, name: pool } = server.owner.pool;
-  await context.gate.noteAlive(server.owner.hostID, server.owner.pool, server);
   const siblings = await context.store.list('KamalHost', { namespace, from: 'Fresh' });
   // Another instance may have adopted it meanwhile, under another name: two hosts of one server would delete it under each other.
   if (siblings.some(({ spec }) => spec.hostID === server.owner.hostID) || !context.leadership.isLeader()) return;
@@ -130,6 +129,8 @@ async function adopt(context: Context, server: Server): Promise<void> {
       spec: { poolRef: { name: pool }, hostID: server.owner.hostID, slot, intent: 'Serve', intentReason: `adopted ${server.providerID}` },
     });
     await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Normal', reason: 'Adopted', message: `server ${server.providerID} carries this installation's labels and had no KamalHost` });
+    // Not before: the ledger's word that it was left is what the next process adopts it for when this one ends here.
+    await context.gate.noteAlive(server.owner.hostID, server.owner.pool, server);
   } catch (error) {
     // Labels that no host of ours could carry must not keep the other servers from being looked at.
     if (!isClass(error, 'AlreadyExists', 'Invalid')) throw error;

@@ -8,6 +8,10 @@ export const lockOf = ({ spec: { kamal: { service, destination } } }: HostPool):
 /** One session for all pools of a service and destination in a namespace. */
 export const sessionKeyOf = (pool: HostPool): ObjectKey => ({ namespace: pool.metadata.namespace, name: sessionName(lockOf(pool)) });
 
+/** Whether a lock with this id was taken by this installation. */
+export const isOwnOperation = (installation: string, operationID: string | undefined): operationID is string =>
+  operationID?.startsWith(`${installation}/`) === true;
+
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
 /** `shop`, or `shop.production`. Kamal allows underscores and dashes at the end, names of objects do not: these are spelt by their code. */

@@ -5,7 +5,7 @@ import type { LockRef, StoreEvent } from '../ports/index.ts';
 import { sameJSON, withSessionStatus } from '../report/status.ts';
 import type { Context } from './context.ts';
 import { observeOperation } from './operations.ts';
-import { lockOf, sessionKeyOf } from './session-key.ts';
+import { isOwnOperation, lockOf, sessionKeyOf } from './session-key.ts';
 
 /** One pass over Kamal's deploy lock on one service and destination: who asks for it, who works under it, whose it is. */
 export async function reconcileSession(context: Context, key: ObjectKey): Promise<Outcome> {
@@ -29,7 +29,7 @@ function viewOf({ metadata, spec, status }: DeploySession): SessionView {
 }
 
 async function observe(context: Context, session: DeploySession | undefined, lock: LockRef, key: ObjectKey, pools: readonly HostPool[]): Promise<SessionFacts> {
-  const fact = context.locks.latest(lock, session?.status?.phase === 'Held' ? LOOK_SECONDS : POLL_SECONDS);
+  const fact = context.locks.latest(lock, session === undefined || session.status?.phase === 'Held' ? LOOK_SECONDS : POLL_SECONDS);
   const stranger = fact?.kind === 'Held' && fact.operationID !== session?.spec.operationID ? fact.operationID : undefined;
   return {
     claims: await claimsOf(context, key, pools), lock: fact,
@@ -57,7 +57,7 @@ async function claimOf(context: Context, host: KamalHost, pool: HostPool): Promi
 }
 
 async function isOrphan(context: Context, operationID: string): Promise<boolean> {
-  if (!operationID.startsWith(`${context.installation}/`)) return false;
+  if (!isOwnOperation(context.installation, operationID)) return false;
   const sessions = await context.store.list('DeploySession', { from: 'Fresh' });
   return sessions.every(({ spec }) => spec.operationID !== operationID);
 }

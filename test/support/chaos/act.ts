@@ -192,7 +192,8 @@ async function protect(world: Surroundings, { index, forSeconds }: Happening & {
 }
 
 async function applyPolicy({ store }: Surroundings, { minHosts, maxHosts }: Happening & { kind: 'ApplyPolicy' }): Promise<boolean> {
-  const draft = policyDraft('default', 'web', { minHosts, maxHosts, mode: 'Enforce' });
+  // More than the most is refused, as a person sees at once.
+  const draft = policyDraft('default', 'web', { minHosts: Math.min(minHosts, maxHosts), maxHosts, mode: 'Enforce' });
   const policy = await store.get('ScalingPolicy', { namespace: 'default', name: 'web' });
   if (policy === undefined) await store.create('ScalingPolicy', draft);
   else await store.update('ScalingPolicy', { ...policy, apiVersion: API_VERSION, spec: { ...policy.spec, ...draft.spec } });

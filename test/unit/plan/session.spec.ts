@@ -21,6 +21,8 @@ interface Row { title: string; session?: Partial<SessionView> | 'None'; facts?: 
 
 const rows: Row[] = [
   { title: 'nobody asks: nothing', session: 'None', facts: nobody, step: { kind: 'Nothing' } },
+  { title: 'nobody asks, but an id of ours that nobody knows holds it: a session is stored to break it', session: 'None', facts: { ...nobody, lock: stray, orphaned: true }, step: { kind: 'Create' } },
+  { title: 'nobody asks, and a person holds it: nothing', session: 'None', facts: { ...nobody, lock: alices }, step: { kind: 'Nothing' } },
   { title: 'the first claim stores a session before anything is acquired', session: 'None', step: { kind: 'Create', deadline: at(130) } },
 
   { title: 'Waiting: tries', step: { kind: 'Acquire' } },
@@ -42,6 +44,9 @@ const rows: Row[] = [
   { title: 'nor while work of an earlier process runs', facts: { lock: stray, orphaned: true, claims: [runs('web-1')] }, now: 9000, step: { kind: 'Wait' } },
   { title: 'nor where its age is not known', facts: { lock: { ...stray, since: undefined } as never, orphaned: true }, now: 9000, step: { kind: 'Wait' } },
   { title: 'it is broken when that is over', facts: { lock: stray, orphaned: true }, now: 480, step: { kind: 'Break', operationID: 'main/0' } },
+  { title: 'it is not broken before that where nobody asks, for people wait for it', facts: { ...nobody, lock: stray, orphaned: true }, now: 479, step: { kind: 'Wait' } },
+  { title: 'and is broken then', facts: { ...nobody, lock: stray, orphaned: true }, now: 480, step: { kind: 'Break', operationID: 'main/0' } },
+  { title: 'a session that is deleted breaks nothing', session: { endingSince: at(9) }, facts: { ...nobody, lock: stray, orphaned: true }, now: 480, step: { kind: 'Settle' } },
   { title: 'a person\'s lock is never broken', facts: { lock: alices, orphaned: false }, now: 90_000, step: { kind: 'Wait' } },
 
   { title: 'Held: looks now and then whether it is still held', session: { phase: 'Held', members: ['web-1'] }, step: { kind: 'Look' } },

@@ -181,6 +181,20 @@ describe('servers that no KamalHost owns', () => {
     expect(await adopted()).to.deep.equal(['web-0-abc']);
   });
 
+  it('that were retained are adopted by the next process too, when the first one ends right before it makes their KamalHost', async () => {
+    const server = await known('web-0-abc');
+    await bench.context.gate.noteRetained(server.owner.hostID);
+    const { store } = bench.context;
+    bench.context.store = { ...store, create: async () => { throw new ClassifiedError('Unavailable', 'the process ends here'); } };
+    await refused('Unavailable', look());
+    bench.context.store = store;
+    // Another store knows its host key.
+    bench.context.deployer = { ...bench.context.deployer, inspect: async () => ({ machine: { kind: 'Mismatch', why: 'another key' }, app: { kind: 'Unknown' } }) };
+    await look();
+    expect(await adopted()).to.deep.equal(['web-0-abc']);
+    expect((await bench.context.gate.read()).entries[server.owner.hostID]).to.include({ state: 'Alive' });
+  });
+
   it('are left alone without their pool, and while it is paused or ends', async () => {
     await known('web-0-abc');
     const pool = await bench.pool();

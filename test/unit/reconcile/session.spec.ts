@@ -186,6 +186,22 @@ describe('Kamal\'s deploy lock', () => {
     await serve(2);
   });
 
+  it('with such an id is broken although no host asks for it: people do', async () => {
+    await start(1, { deployTimeoutSeconds: 30 });
+    const lost = { by: 'us', operationID: `${INSTALLATION}/lost`, message: 'Automatic deploy lock' };
+    bench.kamal.hold(lost);
+    for (let passes = 0; passes < 3; passes += 1) {
+      await bench.pass('Pool', WEB);
+      await bench.clock.settle();
+    }
+    expect(bench.asked).to.deep.include({ kind: 'Session', key: SESSION });
+    await bench.drive('it says so', async () => (await session())?.status?.reason?.includes('no session knows it') === true);
+    await bench.clock.advance(209_000);
+    expect(bench.kamal.holder()?.operationID).to.equal(lost.operationID);
+    await bench.drive('it is broken', async () => bench.kamal.holder() === undefined);
+    await gone();
+  });
+
   it('is released when its session is deleted, and hosts that ask get another', async () => {
     bench.kamal.deployMilliseconds = 10_000;
     await start(3, { maxParallelDeploys: 1 });
