@@ -3,6 +3,8 @@ import { type Instant, type Server, seconds } from '../model/index.ts';
 /** A server of this installation whose UID no KamalHost carries, with what the store and the world say of it. */
 export interface UnownedServer {
   server: Server;
+  /** Time of the provider's snapshot; the KamalHosts must have been listed, uncached, after it. */
+  asOf: Instant;
   /** `Released` and `Alive`: this store has bought or adopted the UID; `Retained`: it let the server go on purpose; `Unknown`: an empty or older store. */
   history: 'Unknown' | 'Alive' | 'Retained' | 'Released';
   /** Whether it serves: member of a load balancer, in the inventory, or running the app. `Unknown` where one of them could not be asked. */
@@ -10,12 +12,13 @@ export interface UnownedServer {
   poolState: 'Live' | 'Paused' | 'Ending' | 'Absent';
   /** When an earlier pass first marked it as unowned. */
   markedAt?: Instant;
+  /** When its provider last refused to delete it. */
+  refusedAt?: Instant;
 }
 
 export interface OrphanInput {
   now: Instant;
-  /** Time of the provider's snapshot; the KamalHosts must have been listed, uncached, after it. */
-  asOf: Instant;
+  /** Of all clouds: a UID may be carried in two of them. */
   servers: readonly UnownedServer[];
   /** Shortest time between mark and sweep. */
   graceSeconds: number;
@@ -36,12 +39,12 @@ export type OrphanStep =
 /**
  * One step a server, in their order. What may serve and what this store has never known is adopted; only an idle server
  * of a known UID is swept, when an earlier pass marked it, the grace period passed and the pass has not swept its share.
+ * Of that share those come last whose provider refused before: a few protected ones would use it up in each pass.
  * Without a live pool nothing is touched: nothing is deleted because something is absent.
  */
 export function planOrphans(input: OrphanInput): OrphanStep[] {
   const adopted = new Set<string>();
-  let sweeps = 0;
-  return input.servers.map((unowned) => {
+  const steps = input.servers.map((unowned): OrphanStep => {
     const step = judge(unowned, input);
     const { hostID } = step.server.owner;
     // One KamalHost a UID: its lifecycle tells the twins apart. A sweep of one could take the twin that serves.
@@ -50,14 +53,16 @@ export function planOrphans(input: OrphanInput): OrphanStep[] {
       if (adopted.has(hostID)) return leave(unowned, 'another server with its UID is adopted: the lifecycle of their KamalHost deletes the extra one');
       adopted.add(hostID);
     }
-    if (step.kind !== 'Sweep') return step;
-    sweeps += 1;
-    return sweeps <= input.maxSweeps ? step : { kind: 'Mark', server: unowned.server, why: `${input.maxSweeps} servers are swept in this pass; this one waits for the next` };
+    return step;
   });
+  const due = input.servers.filter((_, index) => steps[index]?.kind === 'Sweep')
+    .sort((a, b) => (a.refusedAt ?? -Infinity) - (b.refusedAt ?? -Infinity) || (a.markedAt ?? 0) - (b.markedAt ?? 0));
+  const waiting = new Set(due.slice(input.maxSweeps).map(({ server }) => server));
+  return steps.map((step) => (waiting.has(step.server) ? { kind: 'Mark', server: step.server, why: `${input.maxSweeps} servers are swept in this pass; this one waits for the next` } : step));
 }
 
-function judge(unowned: UnownedServer, { now, asOf, graceSeconds }: OrphanInput): OrphanStep {
-  const { server, history, use, poolState, markedAt } = unowned;
+function judge(unowned: UnownedServer, { now, graceSeconds }: OrphanInput): OrphanStep {
+  const { server, asOf, history, use, poolState, markedAt } = unowned;
   switch (poolState) {
     case 'Absent': return leave(unowned, `its pool ${server.owner.pool.namespace}/${server.owner.pool.name} does not exist: apply the pool again to adopt it, or delete the server by hand`);
     case 'Ending': return leave(unowned, 'its pool goes away and leaves its servers');

@@ -1,6 +1,8 @@
 import { ADOPTED_ANNOTATION, API_VERSION, HOST_FINALIZER, HOST_KEY_ANNOTATION, type HostPool, type KamalHost, POOL_LABEL, keyOf, keyText, sameKey } from '../api/index.ts';
-import { type Instant, type Outcome, type Server, type ServerSnapshot, fromTimestamp, isClass, membershipFact, requeueAfter, seconds, serverURL, toTimestamp } from '../model/index.ts';
+import { type Instant, type Outcome, type Server, type ServerSnapshot, adviceOf, fromTimestamp, isClass, membershipFact, requeueAfter, seconds, serverURL, toTimestamp } from '../model/index.ts';
 import { type OrphanStep, type UnownedServer, planOrphans } from '../plan/index.ts';
+import type { Documents } from '../ports/index.ts';
+import { sameJSON } from '../report/status.ts';
 import { slotIn } from './assemble-fleet.ts';
 import type { Context } from './context.ts';
 import { serverEndpoint, serverTarget } from './host-endpoint.ts';
@@ -14,81 +16,95 @@ const LOOK_AGAIN_SECONDS = 30;
 const GRACE_SECONDS = 600;
 const MAX_SWEEPS = 2;
 
-/** When each UID was first seen unowned. */
-type Marks = Record<string, string>;
+/** What earlier passes saw of each UID that nothing owns. */
+export type Marks = Record<string, Mark>;
+
+interface Mark {
+  /** When it was first seen so. */
+  since: string;
+  /** What the provider last said when it refused to delete the server. */
+  refused?: { at: string; why: string };
+}
+
+/** What the controller has noted of servers and ledger entries that no KamalHost owns. */
+export async function loadMarks(documents: Pick<Documents, 'load'>): Promise<{ marks: Marks; version: string | undefined }> {
+  const stored = await documents.load(MARKS_DOCUMENT);
+  return { marks: (stored?.value ?? {}) as Marks, version: stored?.version };
+}
 
 /** One pass over the servers that no KamalHost owns: adopt what may serve, sweep what is known, idle and seen twice. */
 export async function reconcileOrphans(context: Context): Promise<Outcome> {
-  const stored = await context.documents.load(MARKS_DOCUMENT);
-  const marks = (stored?.value ?? {}) as Marks;
-  const plans = await Promise.allSettled(Object.values(context.providers).map(async ({ name }) => planFor(context, await context.servers.snapshot(name), marks)));
-  const steps = plans.flatMap((plan) => (plan.status === 'fulfilled' ? plan.value.steps : []));
-  const lost = plans.flatMap((plan) => (plan.status === 'fulfilled' ? plan.value.lost : []));
+  const { marks, version } = await loadMarks(context.documents);
+  const seen = await Promise.allSettled(Object.values(context.providers).map(async ({ name }) => lookAt(context, await context.servers.snapshot(name), marks)));
+  const servers = seen.flatMap((one) => (one.status === 'fulfilled' ? one.value.servers : []));
+  const lost = seen.flatMap((one) => (one.status === 'fulfilled' ? one.value.lost : []));
   const next: Marks = {};
-  for (const { hostID, asOf } of lost) await strikeOff(context, hostID, asOf, marks, next);
-  const failures: unknown[] = plans.flatMap((plan) => (plan.status === 'rejected' ? [plan.reason] : []));
-  let sweeps = 0;
-  for (const step of steps) {
+  const mark = (hostID: string): Mark => (next[hostID] ??= marks[hostID] ?? { since: toTimestamp(context.clock.now()) });
+  for (const { hostID, asOf } of lost) await strikeOff(context, hostID, asOf, marks, mark);
+  const failures: unknown[] = seen.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  for (const step of planOrphans({ now: context.clock.now(), servers, graceSeconds: GRACE_SECONDS, maxSweeps: MAX_SWEEPS })) {
     switch (step.kind) {
       case 'Adopt': {
         await adopt(context, step.server);
         break;
       }
       case 'Mark': {
-        next[step.server.owner.hostID] = marks[step.server.owner.hostID] ?? toTimestamp(context.clock.now());
+        mark(step.server.owner.hostID);
         break;
       }
       case 'Sweep': {
-        next[step.server.owner.hostID] = marks[step.server.owner.hostID] ?? toTimestamp(context.clock.now());
-        // The share of a pass is over all clouds.
-        if (sweeps >= MAX_SWEEPS) break;
-        sweeps += 1;
-        // One that cannot be deleted, as it is protected, must not keep the others from being looked at.
-        await sweep(context, step).catch((error: unknown) => failures.push(error));
+        const { hostID } = step.server.owner;
+        const marked = mark(hostID);
+        try {
+          await sweep(context, step);
+        } catch (error) {
+          // One that cannot be deleted, as it is protected, must not keep the others from being looked at.
+          failures.push(error);
+          next[hostID] = { ...marked, refused: { at: toTimestamp(context.clock.now()), why: adviceOf(error) } };
+        }
         break;
       }
       case 'Leave': break;
     }
   }
-  if (JSON.stringify(next) !== JSON.stringify(marks)) await context.documents.save(MARKS_DOCUMENT, next, stored?.version);
+  if (!sameJSON(next, marks)) await context.documents.save(MARKS_DOCUMENT, next, version);
   // One provider that is away must not keep the servers of the others from being looked at; its own marks begin anew.
   if (failures.length > 0) throw failures[0];
   return requeueAfter(LOOK_AGAIN_SECONDS);
 }
 
 /** What the ledger counts and nothing carries is struck off the ledger when it was seen so twice, a grace period apart. */
-async function strikeOff(context: Context, hostID: string, asOf: Instant, marks: Marks, next: Marks): Promise<void> {
-  const markedAt = fromTimestamp(marks[hostID]);
+async function strikeOff(context: Context, hostID: string, asOf: Instant, marks: Marks, mark: (hostID: string) => void): Promise<void> {
+  const markedAt = fromTimestamp(marks[hostID]?.since);
   if (markedAt !== undefined && asOf >= markedAt + seconds(GRACE_SECONDS)) await context.gate.noteReleased(hostID);
-  else next[hostID] = marks[hostID] ?? toTimestamp(context.clock.now());
+  else mark(hostID);
 }
 
-interface Plan { steps: OrphanStep[]; lost: { hostID: string; asOf: Instant }[] }
-
-async function planFor(context: Context, snapshot: ServerSnapshot, marks: Marks): Promise<Plan> {
+async function lookAt(context: Context, snapshot: ServerSnapshot, marks: Marks): Promise<{ servers: UnownedServer[]; lost: { hostID: string; asOf: Instant }[] }> {
   // Listed after the snapshot: a host that was made in between must not look as if its server had no owner.
   const hosts = await context.store.list('KamalHost', { from: 'Fresh' });
   const owned = new Set(hosts.map(({ spec }) => spec.hostID));
   const unowned = snapshot.servers.filter(({ owner }) => !owned.has(owner.hostID));
   const ledger = await context.gate.read();
   const lost = lostEntries(ledger, snapshot, hosts).map((hostID) => ({ hostID, asOf: snapshot.asOf }));
-  if (unowned.length === 0) return { steps: [], lost };
+  if (unowned.length === 0) return { servers: [], lost };
   const pools = await context.store.list('HostPool', { from: 'Fresh' });
-  const servers = await Promise.all(unowned.map((server) => describeServer(context, server, pools, ledger, marks)));
-  return { steps: planOrphans({ now: context.clock.now(), asOf: snapshot.asOf, servers, graceSeconds: GRACE_SECONDS, maxSweeps: MAX_SWEEPS }), lost };
+  const servers = await Promise.all(unowned.map((server) => describeServer(context, server, snapshot.asOf, pools, ledger, marks)));
+  return { servers, lost };
 }
 
-async function describeServer(context: Context, server: Server, pools: readonly HostPool[], ledger: Ledger, marks: Marks): Promise<UnownedServer> {
+async function describeServer(context: Context, server: Server, asOf: Instant, pools: readonly HostPool[], ledger: Ledger, marks: Marks): Promise<UnownedServer> {
   const pool = pools.find((candidate) => sameKey(keyOf(candidate), server.owner.pool));
-  const markedAt = fromTimestamp(marks[server.owner.hostID]);
+  const { since, refused } = marks[server.owner.hostID] ?? {};
+  const [markedAt, refusedAt] = [fromTimestamp(since), fromTimestamp(refused?.at)];
   const entry = ledger.entries[server.owner.hostID];
   const result: UnownedServer = {
-    server,
+    server, asOf,
     history: entry === undefined ? 'Unknown' : entry.state === 'Reserved' ? 'Alive' : entry.state,
     use: await useOf(context, server, pool),
     poolState: pool === undefined ? 'Absent' : pool.metadata.deletionTimestamp !== undefined ? 'Ending' : pool.spec.paused ? 'Paused' : 'Live',
   };
-  return markedAt === undefined ? result : { ...result, markedAt };
+  return { ...result, ...(markedAt === undefined ? {} : { markedAt }), ...(refusedAt === undefined ? {} : { refusedAt }) };
 }
 
 /** Whether anything relies on the server: the membership document, the inventory, a load balancer, or the app that runs on it. */

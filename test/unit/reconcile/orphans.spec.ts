@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { ADOPTED_ANNOTATION, HOST_FINALIZER } from '../../../controller/api/index.ts';
 import { living } from '../../../controller/reconcile/ledger.ts';
 import { ClassifiedError, type Endpoint, type Inventory, type Membership, type Server } from '../../../controller/model/index.ts';
+import { loadMarks } from '../../../controller/reconcile/orphans.ts';
 import { MEMBERSHIP_DOCUMENT } from '../../../controller/reconcile/membership-document.ts';
 import { LEDGER_DOCUMENT } from '../../../controller/reconcile/purchase-gate.ts';
 import { hostDraft, poolDraft } from '../../support/drafts.ts';
@@ -150,6 +151,26 @@ describe('servers that no KamalHost owns', () => {
     bench.context.providers.Local = local;
     await look();
     expect(there(), 'its grace was not begun anew').to.deep.equal(['web-5-abc']);
+  });
+
+  it('that can never be deleted take no turn from those that can, however many they are', async () => {
+    const names = ['web-0-abc', 'web-1-abc', 'web-2-abc'];
+    for (const name of names) await known(name);
+    const local = bench.context.providers.Local!;
+    const tried: string[] = [];
+    bench.context.providers.Local = { ...local, delete: async (server) => {
+      if (tried.push(server.name) > 0 && server.name !== 'web-2-abc') throw new ClassifiedError('Forbidden', 'it is protected');
+      return local.delete(server);
+    } };
+    await look();
+    await bench.clock.advance(GRACE_SECONDS * 1000);
+    await refused('Forbidden', look());
+    expect(there()).to.deep.equal(names);
+    await refused('Forbidden', look());
+    expect(there()).to.deep.equal(names.slice(0, 2));
+    await refused('Forbidden', look());
+    expect(tried.slice(-2).sort(), 'asked again').to.deep.equal(names.slice(0, 2));
+    expect((await loadMarks(bench.store)).marks['id-of-web-0-abc']?.refused?.why).to.equal('it is protected');
   });
 
   it('that got a KamalHost while they were looked at are not swept', async () => {
