@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { Audit } from '../model/index.ts';
+import type { Audit, AuditLock } from '../model/index.ts';
 import type { Composition, Io } from './composition.ts';
 import { CommandFailure, EXIT, asUsage } from './failure.ts';
 import { type LocationFlags, locationOf, withLocationFlags } from './location.ts';
-import { bullet, widthWithin } from './sections.ts';
+import { ageOf, bullet, widthWithin } from './sections.ts';
 import { tableLines } from './table.ts';
 import { counted, plainText } from './text.ts';
 
@@ -14,7 +14,7 @@ interface AuditFlags extends LocationFlags {
 
 export function addAudit(program: Command, composition: Composition, io: Io, finish: (code: number) => void): void {
   withLocationFlags(program.command('audit')
-    .description('Compare clouds, store, load balancers, inventory and hosts; changes nothing.')
+    .description('Compare clouds, store, load balancers, inventory, hosts and deploy locks; changes nothing.')
     .option('-o, --output <form>', 'json: for programs')
     .option('-n, --namespace <ns>', 'pools and hosts of one namespace'))
     .addHelpText('after', `
@@ -30,16 +30,25 @@ Examples:
     .action(async (flags: AuditFlags) => {
       if (flags.output !== undefined && flags.output !== 'json') throw new CommandFailure(EXIT.usage, `-o ${flags.output} is no form of output`, 'write -o json, or leave it out');
       const audit = await asUsage(composition.audit(locationOf(flags), flags.namespace, io));
-      io.stdout(flags.output === 'json' ? `${JSON.stringify(audit, undefined, 2)}\n` : text(audit, io.columns));
+      io.stdout(flags.output === 'json' ? `${JSON.stringify(audit, undefined, 2)}\n` : text(audit, io));
       finish(audit.differences.length > 0 ? EXIT.differs : audit.unasked.length > 0 ? EXIT.unasked : EXIT.done);
     });
 }
 
-function text({ differences, unasked, compared }: Audit, columns: number): string {
+function text({ differences, unasked, locks, compared }: Audit, io: Io): string {
   const rows = differences.map(({ place, subject, says, mend }) => [place, subject, says, mend].map(plainText));
   // A command that is cut mends nothing, so nothing is.
   const table = rows.length === 0 ? [] : tableLines(['PLACE', 'WHAT', 'DIFFERENCE', 'MEND'].map((title) => ({ title, align: 'Left' })), rows, undefined);
-  const open = unasked.flatMap(({ place, subject, why }) => bullet(`${place} ${subject}: ${why}`, widthWithin(columns)).map((line) => `  ${line}`));
+  const list = (title: string, items: readonly string[]): string[] => (items.length === 0 ? [] : [`${title}:`, ...items.flatMap((item) => bullet(item, widthWithin(io.columns)).map((line) => `  ${line}`)), '']);
   const sum = `${counted(compared.pools, 'pool')}, ${counted(compared.hosts, 'host')} and ${counted(compared.servers, 'server')} compared: ${differences.length === 0 ? 'no difference' : counted(differences.length, 'difference')}`;
-  return [...table, ...(table.length === 0 ? [] : ['']), ...(open.length === 0 ? [] : ['Not asked:', ...open, '']), sum].map((line) => `${line}\n`).join('');
+  return [
+    ...table, ...(table.length === 0 ? [] : ['']),
+    ...list('Deploy locks that are held', locks.map((lock) => lockText(lock, io))),
+    ...list('Not asked', unasked.map(({ place, subject, why }) => `${place} ${subject}: ${why}`)), sum,
+  ].map((line) => `${line}\n`).join('');
+}
+
+function lockText({ service, destination, by, message, since, session }: AuditLock, io: Io): string {
+  const age = ageOf(since, io.now());
+  return `${service}${destination === undefined ? '' : ` -d ${destination}`}: by ${by}${age === undefined ? '' : ` for ${age}`}, ${session === undefined ? message : `for DeploySession ${session}`}`;
 }

@@ -1,5 +1,3 @@
-import { createHttpHostControl } from '../act/deploy/http-host-control.ts';
-import { createLocalDeployer } from '../act/deploy/local.ts';
 import { createRoutedDeployer } from '../act/deploy/routed.ts';
 import { createStaticProvider } from '../act/cloud/static.ts';
 import type { Io, StoreLocation } from '../cli/index.ts';
@@ -12,6 +10,7 @@ import { openClouds } from './clouds.ts';
 import { withEnvFile } from './environment.ts';
 import { processLog } from './io-log.ts';
 import { openKamal } from './kamal.ts';
+import { localDeployer, readLocalHosts } from './local-hosts.ts';
 import { open } from './open.ts';
 import { openSSH } from './ssh.ts';
 import { openTraffic } from './traffic.ts';
@@ -19,10 +18,7 @@ import { openTraffic } from './traffic.ts';
 /** Never leads: whatever only a leader may do is not done. */
 const BESIDE: Leadership = { isLeader: () => false, onChange: () => undefined };
 
-/**
- * The adapters that only look, beside a controller that may run. Host processes of this machine (`Local`) are left out: who
- * opens their table carries out orders that were left behind.
- */
+/** The adapters that look, beside a controller that may run: of each, an audit is given what only reads. */
 export async function audit(where: StoreLocation, namespace: string | undefined, io: Io): Promise<Audit> {
   const environment = withEnvFile(io.env);
   const opened = await open(where, io);
@@ -39,8 +35,11 @@ export async function audit(where: StoreLocation, namespace: string | undefined,
     const spare = createStaticProvider({ documents, clock: systemClock, vacate: async () => { throw new ClassifiedError('NotLeader', 'an audit gives nothing back'); } });
     return await auditInstallation({
       installation, store, documents, clock: systemClock, loadBalancer: openTraffic(settings, systemClock, BESIDE, ssh).loadBalancer,
-      providers: { Static: spare, ...clouds.providers },
-      deployer: createRoutedDeployer({ control: createLocalDeployer({ control: createHttpHostControl(), clock: systemClock }), kamal: kamal.deployer, isKamals: ({ service }) => kamal.hasProject(service) }),
+      // In a cluster the host processes are on the machine of the controller, and this is another one.
+      providers: { Static: spare, ...(where.kind === 'Standalone' ? { Local: readLocalHosts(settings, systemClock) } : {}), ...clouds.providers },
+      // Where Kamal is not set up here, its lock is one more thing that could not be asked.
+      deployer: createRoutedDeployer({ control: localDeployer(systemClock), kamal: { ...kamal.deployer, needsLock: () => true }, isKamals: ({ service }) => kamal.hasProject(service) }),
+      deployLock: kamal.deployLock,
     }, namespace);
   } finally {
     for (const end of endings.toReversed()) await end();

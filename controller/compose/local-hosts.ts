@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type HostSettings, readHostSettings } from '../act/cloud/local/host/settings.ts';
 import type { ProcessTable } from '../act/cloud/local/process-table.ts';
-import { createProcessTable } from '../act/cloud/local/processes.ts';
-import { createLocalProvider } from '../act/cloud/local/provider.ts';
+import { createProcessTable, recordsOf } from '../act/cloud/local/processes.ts';
+import { createLocalProvider, localServers } from '../act/cloud/local/provider.ts';
 import type { Vacated } from '../act/cloud/static.ts';
 import { createHttpHostControl } from '../act/deploy/http-host-control.ts';
 import { vacateOverControl } from '../act/deploy/vacate.ts';
@@ -37,13 +37,29 @@ export async function localHosts(settings: Settings, clock: Clock, options: Loca
     ...options.host,
   };
   const table = options.table ?? await createProcessTable({
-    folder: options.folder ?? join(settings.stateFolder, 'local'), clock, settings: host,
+    folder: options.folder ?? recordFolder(settings.stateFolder), clock, settings: host,
     ...(options.untilPid === undefined ? {} : { untilPid: options.untilPid }),
   });
-  const control = createHttpHostControl();
   return {
     provider: createLocalProvider({ table, clock, newID: () => randomBytes(6).toString('hex') }),
-    deployer: createLocalDeployer({ control, clock, firstVersion: 'local' }),
-    vacate: vacateOverControl(control),
+    deployer: localDeployer(clock),
+    vacate: vacateOverControl(createHttpHostControl()),
   };
 }
+
+/** Who deploys to hosts that have a control port. */
+export const localDeployer = (clock: Clock): Deployer => createLocalDeployer({ control: createHttpHostControl(), clock, firstVersion: 'local' });
+
+/** The host processes that a controller on this machine has left on record, beside it: nothing is started, ended or made. */
+export function readLocalHosts({ stateFolder }: Pick<Settings, 'stateFolder'>, clock: Clock): Pick<CloudProvider, 'name' | 'list'> {
+  const records = recordsOf(recordFolder(stateFolder), clock);
+  return {
+    name: 'Local',
+    async list(installation) {
+      const asOf = clock.now();
+      return { provider: 'Local', asOf, servers: localServers(await records(), installation) };
+    },
+  };
+}
+
+const recordFolder = (stateFolder: string): string => join(stateFolder, 'local');

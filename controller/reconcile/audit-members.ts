@@ -4,7 +4,7 @@ import { type AuditFinding, RUN, difference, unasked } from './audit-finding.ts'
 
 const OLDEST_INVENTORY_SECONDS = 900;
 
-const isOf = (host: KamalHost, pool: HostPool): boolean => host.spec.poolRef.name === pool.metadata.name && host.metadata.namespace === pool.metadata.namespace;
+export const isOf = (host: KamalHost, pool: HostPool): boolean => host.spec.poolRef.name === pool.metadata.name && host.metadata.namespace === pool.metadata.namespace;
 const isServing = ({ status }: KamalHost): boolean => status?.phase === 'InService';
 const mayServe = ({ status }: KamalHost): boolean => MEMBER.includes(status?.phase ?? 'Pending');
 

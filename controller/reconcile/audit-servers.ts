@@ -1,25 +1,27 @@
 import { type HostPool, type KamalHost, keyOf, keyText, sameKey } from '../api/index.ts';
 import type { Phase, Server } from '../model/index.ts';
 import { type AuditFinding, RUN, difference } from './audit-finding.ts';
+import type { Marks } from './orphans.ts';
 
 /** Phases in which a recorded server is there; the others make or remove one. */
 const HAS_SERVER: readonly Phase[] = ['Bootstrapping', 'Deploying', 'Joining', 'InService', 'Draining', 'Quarantined'];
 
-/** Servers that are paid for against the hosts that own them. `asked`: the providers that answered. Pure. */
-export function serversAudit(pools: readonly HostPool[], hosts: readonly KamalHost[], servers: readonly Server[], asked: ReadonlySet<string>): AuditFinding[] {
+/** Servers that are paid for against the hosts that own them. `asked`: the providers that answered; `marks`: what the controller noted of unowned ones. Pure. */
+export function serversAudit(pools: readonly HostPool[], hosts: readonly KamalHost[], servers: readonly Server[], asked: ReadonlySet<string>, marks: Marks = {}): AuditFinding[] {
   const owned = new Map(hosts.map((host) => [host.spec.hostID, host]));
   return [
     ...servers.flatMap((server) => {
       const host = owned.get(server.owner.hostID);
-      return host === undefined ? unowned(server, pools) : twin(server, host, servers);
+      return host === undefined ? unowned(server, pools, marks[server.owner.hostID]?.refused?.why) : twin(server, host, servers);
     }),
     ...hosts.flatMap((host) => missing(host, servers, asked)),
   ];
 }
 
-function unowned(server: Server, pools: readonly HostPool[]): AuditFinding[] {
+function unowned(server: Server, pools: readonly HostPool[], refused: string | undefined): AuditFinding[] {
   if (server.state === 'Leaving') return [];
   const { providerID, name, owner } = server;
+  if (refused !== undefined) return [difference('Cloud', providerID, `server ${name} has no KamalHost, is paid for, and the controller could not delete it: ${refused}`, vendorCommand(server, 'Delete'))];
   const known = pools.some((pool) => sameKey(keyOf(pool), owner.pool));
   return [known
     ? difference('Cloud', providerID, `server ${name} has no KamalHost, and is paid for; a controller that runs adopts it, or removes it where it is known to be idle`, RUN)

@@ -4,7 +4,7 @@ import type { Documents } from '../ports/index.ts';
 export const MEMBERSHIP_DOCUMENT = 'membership';
 
 /** The last-known-good membership and the version under which it was read. */
-export async function loadMembership(documents: Documents): Promise<{ membership: Membership; version: string | undefined }> {
+export async function loadMembership(documents: Pick<Documents, 'load'>): Promise<{ membership: Membership; version: string | undefined }> {
   const stored = await documents.load(MEMBERSHIP_DOCUMENT);
   if (stored === undefined) return { membership: { generation: 0, pools: [] }, version: undefined };
   return { membership: readMembership(stored.value), version: stored.version };

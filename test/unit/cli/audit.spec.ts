@@ -22,6 +22,19 @@ describe('audit', () => {
     expect(stdout.replace(/\s+/g, ' ')).to.contain('Not asked: - LoadBalancer default/web at http://10.0.0.9:8080: no answer within 2 s');
   });
 
+  it('shows who holds a deploy lock, for how long and under which session', async () => {
+    world.audit = { ...world.audit, locks: [
+      { service: 'shop', by: 'kamal-autoscaler', message: 'autoscaler home/a1', since: '2026-10-05T11:59:00.000Z', session: 'default/shop' },
+      { service: 'shop', destination: 'staging', by: 'Anna', message: 'a migration\u001b[2J' },
+    ] };
+    expect(await world.call('audit')).to.include({ exitCode: 0, stdout: `Deploy locks that are held:
+  - shop: by kamal-autoscaler for 60s, for DeploySession default/shop
+  - shop -d staging: by Anna, a migration [2J
+
+2 pools, 2 hosts and 2 servers compared: no difference
+` });
+  });
+
   it('has a code of its own for what could not be asked', async () => {
     world.audit = { ...world.audit, unasked: [silent] };
     const { exitCode, stdout } = await world.call('audit -o json');

@@ -126,7 +126,7 @@ export function createWorld(): World {
   const world: World = {
     store, clock, composition, parts,
     decisions: [], locations: [], runs: [], demos: [], backtests: [], pages: [], report: sampleReport,
-    reading: { objects: [], problems: [] }, servers: [], evidence: [], audit: { differences: [], unasked: [], compared: { pools: 2, hosts: 2, servers: 2 } },
+    reading: { objects: [], problems: [] }, servers: [], evidence: [], audit: { differences: [], unasked: [], locks: [], compared: { pools: 2, hosts: 2, servers: 2 } },
     inventory: {
       generation: 7, changedAt: NOON - 7_203_000, checkedAt: NOON - 60_000, authorizedKeys: [AUTHORIZED],
       pools: [

@@ -6,6 +6,7 @@ import { auditInstallation } from '../../../controller/reconcile/audit.ts';
 import { INVENTORY_DOCUMENT } from '../../../controller/reconcile/inventory.ts';
 import { MEMBERSHIP_DOCUMENT } from '../../../controller/reconcile/membership-document.ts';
 import { INSTALLATION } from '../../support/context.ts';
+import { instrumented } from '../../support/instrumented.ts';
 import { poolDraft } from '../../support/drafts.ts';
 import { type Bench, WEB, createBench, hostOf } from './bench.ts';
 
@@ -23,19 +24,20 @@ describe('the audit of an installation', () => {
     name = (await bench.hosts())[0]?.metadata.name ?? '';
   });
 
-  /** Nothing may be written, bought, deleted or started while it looks. */
-  async function audit(): Promise<Audit> {
-    const forbidden = (part: object, ...methods: string[]): object => ({
-      ...part, ...Object.fromEntries(methods.map((method) => [method, () => { throw new Error(`an audit called ${method}`); }])),
-    });
+  /** All that an audit may do to the world, and has done. */
+  const READS = ['CloudProvider.list', 'DeployLock.look', 'Deployer.inspect', 'Deployer.reference', 'Documents.load', 'LoadBalancer.confirm', 'Store.list'];
+  const calls = new Set<string>();
+  beforeEach(() => calls.clear());
+  afterEach(() => expect(READS).to.include.members([...calls]));
+
+  async function audit(namespace?: string): Promise<Audit> {
+    const seen = <Port extends object>(port: string, adapter: Port): Port => instrumented(port, adapter, { before: ({ method }) => void calls.add(`${port}.${method}`) });
     const { context } = bench;
     return auditInstallation({
-      ...context, store: forbidden(bench.store, 'create', 'update', 'updateStatus', 'scale', 'delete', 'recordEvent') as never,
-      documents: { load: (document) => bench.store.load(document), save: async () => { throw new Error('an audit saved'); } },
-      providers: Object.fromEntries(Object.entries(context.providers).map(([key, provider]) => [key, forbidden(provider, 'create', 'delete')])) as never,
-      deployer: forbidden(context.deployer, 'start') as never,
-      loadBalancer: forbidden(context.loadBalancer, 'apply') as never,
-    });
+      ...context, store: seen('Store', bench.store), documents: seen('Documents', bench.store), deployer: seen('Deployer', context.deployer),
+      providers: Object.fromEntries(Object.entries(context.providers).map(([key, provider]) => [key, seen('CloudProvider', provider)])),
+      loadBalancer: seen('LoadBalancer', context.loadBalancer), deployLock: seen('DeployLock', bench.kamal.lock),
+    }, namespace);
   }
   const found = async (): Promise<string[]> => (await audit()).differences.map(({ place, subject, says }) => `${place} ${subject}: ${says}`);
   const edit = async <T>(document: string, change: (value: T) => T): Promise<void> => {
@@ -49,7 +51,8 @@ describe('the audit of an installation', () => {
   };
 
   it('finds nothing where all agree, and has asked everything', async () => {
-    expect(await audit()).to.deep.equal({ differences: [], unasked: [], compared: { pools: 1, hosts: 2, servers: 2 } });
+    expect(await audit()).to.deep.equal({ differences: [], unasked: [], locks: [], compared: { pools: 1, hosts: 2, servers: 2 } });
+    expect([...calls].sort()).to.deep.equal(READS);
   });
 
   it('finds a server that nobody owns, and what is lost with its pool', async () => {
@@ -63,6 +66,19 @@ describe('the audit of an installation', () => {
       'Cloud: server old-1 has no KamalHost and its pool default/old does not exist, and is paid for; apply the pool again to adopt it',
     ]);
     expect(differences[0]?.mend).to.equal('kamal-autoscaler run');
+  });
+
+  it('names the vendor\'s command for one that the controller could not delete', async () => {
+    const owner = { installation: INSTALLATION, pool: WEB, hostID: 'stranger00' };
+    await bench.context.providers.Local?.create({ name: 'web-9', owner, placement: { name: 'here', provider: 'Local' } as never, pool: (await bench.pool()).spec });
+    await edit('orphans', () => ({ stranger00: { since: '2026-01-01T00:00:00.000Z', refused: { at: '2026-01-01T00:10:00.000Z', why: 'it is protected' } } }));
+    expect(await found()).to.deep.equal([`Cloud ${(await bench.server('stranger00'))?.providerID}: server web-9 has no KamalHost, is paid for, and the controller could not delete it: it is protected`]);
+  });
+
+  it('finds what the ledger counts and nothing carries', async () => {
+    await bench.context.gate.noteAlive('ghost00', WEB, { provider: 'Local', placement: 'here', createdAt: bench.clock.now() } as never);
+    expect(await found()).to.deep.equal(['Ledger default/web: it counts a server of Local for host ghost00, which neither a KamalHost nor a server carries']);
+    expect((await audit('elsewhere')).differences).to.deep.equal([]);
   });
 
   it('finds a host whose server is gone', async () => {
@@ -127,13 +143,22 @@ describe('the audit of an installation', () => {
     });
   });
 
+  it('names a document that cannot be understood once, and compares the rest', async () => {
+    for (const document of ['ledger', MEMBERSHIP_DOCUMENT, INVENTORY_DOCUMENT]) await edit(document, () => ({ odd: true }));
+    const { unasked, differences } = await audit();
+    expect(differences).to.deep.equal([]);
+    expect(unasked.map(({ place, subject, why }) => `${place} ${subject}: ${why.split(':')[0]}`)).to.deep.equal([
+      'Ledger ledger: the ledger document is not one of version 1', 'Membership membership: the membership document is unreadable', 'Inventory inventory: the inventory document is unreadable',
+    ]);
+  });
+
   it('names a cloud that nobody here has a token of', async () => {
     bench.context.providers = {};
     expect((await audit()).unasked).to.deep.include({ place: 'Cloud', subject: 'Local', why: `host default/${(await bench.hosts()).at(-1)?.metadata.name} names it, and it is not set up here` });
   });
 
   it('looks at the namespace that is named, and at no other', async () => {
-    expect((await auditInstallation(bench.context, 'elsewhere')).compared).to.deep.equal({ pools: 0, hosts: 0, servers: 0 });
+    expect((await audit('elsewhere')).compared).to.deep.equal({ pools: 0, hosts: 0, servers: 0 });
   });
 });
 

@@ -34,16 +34,8 @@ const killMilliseconds = 5_000;
 const lookMilliseconds = 20;
 const pollMilliseconds = 1_000;
 
-/** Hosts as processes of this machine, with their records in a folder: the folder is the cloud. */
-export async function createProcessTable(options: ProcessTableOptions): Promise<ProcessTable> {
-  const { folder, clock } = options;
-  const settings: HostSettings = { ...defaultHostSettings, ...options.settings };
-  const until = options.untilPid === undefined ? undefined : await identify(options.untilPid);
-  if (options.untilPid !== undefined && until === undefined) throw new ClassifiedError('Invalid', `no process ${options.untilPid} runs: hosts cannot live as long as it`);
-  await mkdir(folder, { recursive: true });
-  const children = new Map<string, ChildProcess>();
-  const onExit = new Set<() => void>();
-
+/** Reads the hosts of a folder as they are now, and changes nothing. `diedUnrecorded`: whether a child of this process ended before it wrote of itself. */
+export function recordsOf(folder: string, clock: Pick<Clock, 'now'>, diedUnrecorded: (id: string) => boolean = () => false): () => Promise<HostRecord[]> {
   async function recordOf(id: string): Promise<HostRecord | undefined> {
     const [assignment, identity, ports, leaving] = await Promise.all([
       readPart<HostAssignment>(folder, id, 'order'), readPart<ProcessIdentity>(folder, id, 'process'),
@@ -58,17 +50,30 @@ export async function createProcessTable(options: ProcessTableOptions): Promise<
     return { ...order, ...bound, state: ports === undefined ? 'Starting' : 'Running' };
   }
 
-  function diedUnrecorded(id: string): boolean {
-    const child = children.get(id);
-    return child !== undefined && (child.exitCode !== null || child.signalCode !== null);
-  }
-
-  async function list(): Promise<HostRecord[]> {
+  return async () => {
     const ids = await recordedIDs(folder).catch((error: unknown) => {
       // An empty answer would say that every server is gone.
       throw new ClassifiedError('Unavailable', `the records of the local hosts cannot be read: ${messageOf(error)}`, { cause: error });
     });
     return (await Promise.all(ids.map(recordOf))).filter((record) => record !== undefined);
+  };
+}
+
+/** Hosts as processes of this machine, with their records in a folder: the folder is the cloud. */
+export async function createProcessTable(options: ProcessTableOptions): Promise<ProcessTable> {
+  const { folder, clock } = options;
+  const settings: HostSettings = { ...defaultHostSettings, ...options.settings };
+  const until = options.untilPid === undefined ? undefined : await identify(options.untilPid);
+  if (options.untilPid !== undefined && until === undefined) throw new ClassifiedError('Invalid', `no process ${options.untilPid} runs: hosts cannot live as long as it`);
+  await mkdir(folder, { recursive: true });
+  const children = new Map<string, ChildProcess>();
+  const onExit = new Set<() => void>();
+
+  const list = recordsOf(folder, clock, diedUnrecorded);
+
+  function diedUnrecorded(id: string): boolean {
+    const child = children.get(id);
+    return child !== undefined && (child.exitCode !== null || child.signalCode !== null);
   }
 
   async function launch(id: string): Promise<void> {

@@ -35,8 +35,7 @@ export function createLocalProvider(options: LocalProviderOptions): CloudProvide
   const visible = (record: HostRecord): boolean => clock.now() - record.createdAt >= listLagSeconds * 1000;
 
   async function servers(installation: string): Promise<Server[]> {
-    const records = await table.list();
-    return records.filter(visible).flatMap((record) => (record.owner?.installation === installation ? [serverOf(record, record.owner)] : []));
+    return localServers((await table.list()).filter(visible), installation);
   }
 
   async function checkCeiling(id: string): Promise<void> {
@@ -86,6 +85,10 @@ export function createLocalProvider(options: LocalProviderOptions): CloudProvide
     }),
   };
 }
+
+/** The servers of one installation. */
+export const localServers = (records: readonly HostRecord[], installation: string): Server[] =>
+  records.flatMap((record) => (record.owner?.installation === installation ? [serverOf(record, record.owner)] : []));
 
 const orderOf = (request: CreateRequest, id: string, createdAt: number, fault: CreateFault | undefined): HostOrder => ({
   id, createdAt, name: request.name, placement: request.placement.name, owner: request.owner,
