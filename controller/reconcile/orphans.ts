@@ -26,10 +26,11 @@ interface Mark {
   refused?: { at: string; why: string };
 }
 
-/** What the controller has noted of servers and ledger entries that no KamalHost owns. */
+/** What the controller has noted of servers and ledger entries that no KamalHost owns. What is not understood begins anew: a grace period more. */
 export async function loadMarks(documents: Pick<Documents, 'load'>): Promise<{ marks: Marks; version: string | undefined }> {
   const stored = await documents.load(MARKS_DOCUMENT);
-  return { marks: (stored?.value ?? {}) as Marks, version: stored?.version };
+  const marks = Object.entries((stored?.value ?? {}) as Marks).filter(([, mark]) => fromTimestamp(mark?.since) !== undefined);
+  return { marks: Object.fromEntries(marks), version: stored?.version };
 }
 
 /** One pass over the servers that no KamalHost owns: adopt what may serve, sweep what is known, idle and seen twice. */

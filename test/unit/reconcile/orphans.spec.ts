@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { ADOPTED_ANNOTATION, HOST_FINALIZER } from '../../../controller/api/index.ts';
-import { living } from '../../../controller/reconcile/ledger.ts';
 import { ClassifiedError, type Endpoint, type Inventory, type Membership, type Server } from '../../../controller/model/index.ts';
 import { loadMarks } from '../../../controller/reconcile/orphans.ts';
 import { MEMBERSHIP_DOCUMENT } from '../../../controller/reconcile/membership-document.ts';
@@ -274,33 +273,6 @@ describe('servers that no KamalHost owns', () => {
       await bench.clock.advance(2 * GRACE_SECONDS * 1000);
       await look();
       expect([there(), await adopted()]).to.deep.equal([['web-0-abc'], []]);
-    });
-  });
-
-  describe('and entries of the ledger that nothing carries', () => {
-    const counted = async (): Promise<number> => living(await bench.context.gate.read()).length;
-
-    it('hold no place for ever: they are struck off after the grace period', async () => {
-      const server = await known('web-0-abc');
-      await bench.context.providers.Local!.delete(server);
-      await look();
-      await bench.clock.advance((GRACE_SECONDS - 1) * 1000);
-      await look();
-      expect(await counted()).to.equal(1);
-      await bench.clock.advance(1000);
-      await look();
-      expect(await counted()).to.equal(0);
-    });
-
-    it('stay as long as a KamalHost or a server carries them, or their provider cannot be asked', async () => {
-      const server = await known('web-0-abc');
-      await bench.put('KamalHost', hostDraft('default', 'web-1', { hostID: 'id-of-one' }));
-      await bench.context.gate.noteAlive('id-of-one', WEB, server);
-      await look();
-      await bench.clock.advance(2 * GRACE_SECONDS * 1000);
-      bench.context.providers.Local!.list = async () => { throw new ClassifiedError('Unavailable', 'the cloud is away'); };
-      await look().catch(() => undefined);
-      expect(await counted()).to.equal(2);
     });
   });
 
