@@ -29,7 +29,7 @@ function transition(host: HostView, facts: HostFacts, now: Instant): HostStep | 
 }
 
 /** A pool that pauses changes nothing; one that goes away under Retain leaves servers and membership as they are. */
-function heldByPool(host: HostView, { server }: HostFacts): HostStep | undefined {
+function heldByPool(host: HostView, { server, operation }: HostFacts): HostStep | undefined {
   switch (host.poolState) {
     case 'Live': return undefined;
     case 'Paused': return { kind: 'Wait', why: 'the pool is paused: nothing changes until it is resumed', afterSeconds: 5 };
@@ -38,6 +38,8 @@ function heldByPool(host: HostView, { server }: HostFacts): HostStep | undefined
       if (host.phase === 'Released' || (neverBought && (host.phase === 'Pending' || host.phase === 'Provisioning'))) {
         return { kind: 'Release', why: 'the pool goes away and the host has no server' };
       }
+      // Who adopts the server must not begin a second run beside it, and the lock is not released under it.
+      if (operation.kind === 'Running') return { kind: 'Wait', why: 'the pool goes away with deletionPolicy Retain: let go when the work on it has ended', afterSeconds: 2 };
       return { kind: 'Retain', why: 'the pool goes away with deletionPolicy Retain: its server stays as it is' };
     }
   }

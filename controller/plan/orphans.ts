@@ -20,7 +20,7 @@ export interface OrphanInput {
   now: Instant;
   /** Of all clouds: a UID may be carried in two of them. */
   servers: readonly UnownedServer[];
-  /** Shortest time between mark and sweep. */
+  /** Shortest time between mark and sweep, or adoption where nobody can tell whether the server serves. */
   graceSeconds: number;
   /** Most servers that one pass sweeps. */
   maxSweeps: number;
@@ -37,9 +37,10 @@ export type OrphanStep =
   | { kind: 'Leave'; server: Server; why: string };
 
 /**
- * One step a server, in their order. What may serve and what this store has never known is adopted; only an idle server
+ * One step a server, in their order. What serves and what this store has never known is adopted; only an idle server
  * of a known UID is swept, when an earlier pass marked it, the grace period passed and the pass has not swept its share.
  * Of that share those come last whose provider refused before: a few protected ones would use it up in each pass.
+ * What nobody can tell of for that long is adopted too: left alone it would cost for ever, and no lifecycle harms what serves.
  * Without a live pool nothing is touched: nothing is deleted because something is absent.
  */
 export function planOrphans(input: OrphanInput): OrphanStep[] {
@@ -47,8 +48,9 @@ export function planOrphans(input: OrphanInput): OrphanStep[] {
   const steps = input.servers.map((unowned): OrphanStep => {
     const step = judge(unowned, input);
     const { hostID } = step.server.owner;
+    const others = input.servers.filter((one) => one !== unowned && one.server.owner.hostID === hostID);
     // One KamalHost a UID: its lifecycle tells the twins apart. A sweep of one could take the twin that serves.
-    if (twins(input, hostID).some(mustKeep) && (step.kind === 'Sweep' || step.kind === 'Mark')) return leave(unowned, 'another server with its UID is kept: the lifecycle of their KamalHost deletes the extra one');
+    if (others.some(mustKeep) && (step.kind === 'Sweep' || step.kind === 'Mark')) return leave(unowned, 'another server with its UID is kept: the lifecycle of their KamalHost deletes the extra one');
     if (step.kind === 'Adopt') {
       if (adopted.has(hostID)) return leave(unowned, 'another server with its UID is adopted: the lifecycle of their KamalHost deletes the extra one');
       adopted.add(hostID);
@@ -73,14 +75,13 @@ function judge(unowned: UnownedServer, { now, graceSeconds }: OrphanInput): Orph
   if (use.kind === 'InUse') return { kind: 'Adopt', server, why: use.why };
   if (history === 'Unknown') return { kind: 'Adopt', server, why: 'this store has never known it: the store may be new or restored' };
   if (history === 'Retained') return { kind: 'Adopt', server, why: 'it was left when its pool went away, and the pool is there again' };
-  if (use.kind === 'Unknown') return leave(unowned, `whether it serves cannot be told: ${use.why}`);
   if (markedAt === undefined) return { kind: 'Mark', server, why: 'no KamalHost carries its UID' };
-  const sweepAt = markedAt + seconds(graceSeconds);
-  if (now < sweepAt || asOf < sweepAt) return { kind: 'Mark', server, why: `no KamalHost carries its UID; swept ${graceSeconds} s after it was first seen` };
+  const graceEnds = markedAt + seconds(graceSeconds);
+  const waits = now < graceEnds || asOf < graceEnds;
+  if (use.kind === 'Unknown') return { kind: waits ? 'Mark' : 'Adopt', server, why: `whether it serves cannot be told: ${use.why}; adopted ${graceSeconds} s after it was first seen` };
+  if (waits) return { kind: 'Mark', server, why: `no KamalHost carries its UID; swept ${graceSeconds} s after it was first seen` };
   return { kind: 'Sweep', server, why: `idle and unowned for more than ${graceSeconds} s, and this store bought it` };
 }
-
-const twins = ({ servers }: OrphanInput, hostID: string): UnownedServer[] => servers.filter(({ server }) => server.owner.hostID === hostID);
 
 const mustKeep = ({ use, history, poolState }: UnownedServer): boolean =>
   use.kind !== 'Idle' || history === 'Unknown' || history === 'Retained' || poolState !== 'Live';

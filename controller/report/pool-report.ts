@@ -47,7 +47,7 @@ export function poolReport(pool: HostPool, hosts: readonly KamalHost[], counts: 
     state, reason,
     conditions: [
       ...conditionsOf(pool, counts, stuck, state, reason), placementsCondition(seen.placements), joinsCondition(pool), replacementCondition(seen.replacement), rollCondition(seen.roll), ...keptConditions(pool, hosts, total),
-      ...rollbackCondition(hosts), ...balancersCondition(seen.unreached), ...(seen.lock === undefined ? [] : [lockCondition(seen.lock)]),
+      ...rollbackCondition(pool, hosts), ...balancersCondition(seen.unreached), ...(seen.lock === undefined ? [] : [lockCondition(seen.lock)]),
     ],
   };
 }
@@ -124,11 +124,13 @@ function balancersCondition(unreached: readonly string[] | undefined): Condition
 }
 
 /** A rollback of the whole fleet exits with 0 and changes nothing where one host lacks its container. */
-function rollbackCondition(hosts: readonly KamalHost[]): ConditionDraft[] {
+function rollbackCondition(pool: HostPool, hosts: readonly KamalHost[]): ConditionDraft[] {
   const known = hosts.flatMap(({ metadata, status }) => {
     const condition = status?.phase === 'InService' ? status.conditions?.find(({ type }) => type === 'RollbackReady') : undefined;
     return condition === undefined ? [] : [{ name: metadata.name, ready: condition.status === 'True' }];
   });
+  const toldBefore = pool.status?.conditions?.some(({ type }) => type === 'RollbackReady') === true;
+  if (toldBefore && !hosts.some(({ status }) => status?.phase === 'InService')) return [{ type: 'RollbackReady', status: 'True', reason: 'NoBoughtHosts', message: 'no bought host is in service' }];
   if (known.length === 0) return [];
   const missing = known.filter(({ ready }) => !ready).map(({ name }) => name);
   return [missing.length === 0

@@ -96,9 +96,12 @@ export function createChaosCloud(world: MemoryWorld, nature: Nature, judges: Clo
   function makeLater(request: CreateRequest): void {
     const { hostID } = request.owner;
     cloud.late.set(hostID, (cloud.late.get(hostID) ?? 0) + 1);
-    void clock.sleep(Math.floor(chance() * LATEST_MILLISECONDS)).then(async () => {
+    const lateness = Math.floor(chance() * LATEST_MILLISECONDS);
+    void clock.sleep(lateness).then(async () => {
       cloud.late.set(hostID, (cloud.late.get(hostID) ?? 1) - 1);
-      await make(request, undefined);
+      const { id } = await make(request, undefined);
+      // Both together stay within what the provider says of itself.
+      lags.set(id, Math.min(lagOf(id), LATEST_MILLISECONDS - lateness));
     });
   }
 

@@ -129,5 +129,6 @@ stepTable('a pool that goes away', { poolState: 'Ending', deleting: true }, { se
   { title: 'a host that never bought is released', host: { phase: 'Pending', createAttempts: 0, providerID: undefined }, now: at(300), step: { kind: 'Release' } },
   { title: 'a host that may have bought is retained', host: { phase: 'Provisioning', providerID: undefined }, now: at(300), step: { kind: 'Retain' } },
   { title: 'a server that is there is retained, even where no attempt was counted', host: { phase: 'Pending', createAttempts: 0, providerID: undefined }, facts: { server: found() }, now: at(300), step: { kind: 'Retain' } },
+  { title: 'a host on which work runs is let go when that has ended', host: { phase: 'Deploying' }, facts: { server: found(), operation: { kind: 'Running' } }, now: at(300), step: { kind: 'Wait' } },
   { title: 'a draining host is retained', host: { phase: 'Draining' }, facts: { app: running() }, now: at(300), step: { kind: 'Retain' } },
 ]);

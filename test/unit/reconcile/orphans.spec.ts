@@ -266,13 +266,16 @@ describe('servers that no KamalHost owns', () => {
       expect(await adopted()).to.deep.equal(['web-0-abc']);
     });
 
-    it('or may serve as nobody can tell, are left as they are', async () => {
+    it('or may serve as nobody can tell, are left as they are for the grace period, and adopted then: their lifecycle finds out', async () => {
       await known('web-0-abc');
       bench.world.silentInstances.add('http://127.0.0.1:8080');
       await look();
-      await bench.clock.advance(2 * GRACE_SECONDS * 1000);
+      await bench.clock.advance((GRACE_SECONDS - 1) * 1000);
       await look();
       expect([there(), await adopted()]).to.deep.equal([['web-0-abc'], []]);
+      await bench.clock.advance(1000);
+      await look();
+      expect([there(), await adopted()]).to.deep.equal([['web-0-abc'], ['web-0-abc']]);
     });
   });
 

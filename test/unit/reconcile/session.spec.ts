@@ -202,6 +202,17 @@ describe('Kamal\'s deploy lock', () => {
     await gone();
   });
 
+  it('is not released under the work on a host whose pool goes away with Retain: the host is let go after it', async () => {
+    bench.kamal.deployMilliseconds = 10_000;
+    await start(2);
+    await bench.drive('a deploy runs', async () => running() === 1);
+    await bench.store.delete('HostPool', WEB);
+    await bench.drive('the host is let go', async () => (await bench.hosts()).length === 0);
+    expect(running()).to.equal(0);
+    await gone();
+    expect(bench.kamal.holder()).to.equal(undefined);
+  });
+
   it('is released when its session is deleted, and hosts that ask get another', async () => {
     bench.kamal.deployMilliseconds = 10_000;
     await start(3, { maxParallelDeploys: 1 });

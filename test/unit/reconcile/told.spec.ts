@@ -119,6 +119,14 @@ describe('what people read', () => {
     await start(2);
     await becomes('a rollback is prepared', () => ofHost('RollbackReady'), 'True');
     await becomes('the pool says so', () => ofPool('RollbackReady'), 'True');
+    bench.kamal.previousVersion = 'v-1';
+    bench.kamal.hold({ by: 'alice', message: 'mine' });
+    await becomes('the pool says that it is not any more', () => ofPool('RollbackReady'), 'False');
+    await bench.store.scale({ namespace: 'default', name: 'web' }, 1);
+    bench.kamal.hold(undefined);
+    await becomes('no host that has left is named', () => ofPool('RollbackReady'), 'True');
+    await bench.store.scale({ namespace: 'default', name: 'web' }, 2);
+    await becomes('a rollback is prepared anew', () => ofHost('RollbackReady'), 'True');
     expect(await ofHost('LikeFleet')).to.include({ status: 'True', reason: 'SameAsFleet' });
     expect(await ofHost('HostKeyVerified')).to.include({ status: 'True', reason: 'OwnKey' });
     bench.kamal.hold({ by: 'alice', message: 'mine' });
