@@ -825,10 +825,16 @@ inServiceAt?: string
  */
 bootedAt?: string
 /**
- * `Unhealthy`: down in every load balancer and for the controller for longer than the pool allows.
+ * `Unhealthy`: down in every load balancer and for the controller for longer than the pool allows, or down and up again too often.
  */
 health?: ("Healthy" | "Suspect" | "Unhealthy")
 unhealthySince?: string
+/**
+ * When it left service to be checked anew, the last times. Five times within ten times `health.unhealthyAfterSeconds` count as Unhealthy: a host that flaps is replaced.
+ * 
+ * @maxItems 5
+ */
+leftServiceAt?: string[]
 /**
  * Since when no load balancer lists a draining host.
  */

@@ -45,6 +45,22 @@ export function judgeReturning(facts: HostFacts, unhealthySince: Instant | undef
   return { health: now - since >= seconds(unhealthyAfterSeconds) ? 'Unhealthy' : 'Suspect', since, why: 'it was seen down and has not answered since' };
 }
 
+/** Times that are counted, and looked back upon: so many within ten times what one failure may last is flapping. */
+export const FLAPS = 5;
+const FLAP_WINDOW = 10;
+
+/**
+ * A host that goes down and comes back again and again, never for long enough to be replaced for that, as `leftServiceAt`
+ * tells: it is Unhealthy also while it answers, until its oldest counted failure is long enough ago. Undefined for others.
+ * A clock that was set back leaves times in the future: they say nothing.
+ */
+export function judgeFlapping(leftServiceAt: readonly Instant[], unhealthyAfterSeconds: number, now: Instant): HealthJudgement | undefined {
+  const windowSeconds = FLAP_WINDOW * unhealthyAfterSeconds;
+  const counted = leftServiceAt.filter((at) => at <= now && now - at < seconds(windowSeconds));
+  if (counted.length < FLAPS) return undefined;
+  return { health: 'Unhealthy', since: Math.min(...counted), why: `it was seen down ${counted.length} times in ${windowSeconds} s: it comes back each time, and does not stay` };
+}
+
 /** Every load balancer calls it down *and* the controller's own probe fails. */
 export const provenDown = ({ membership, probe }: Pick<HostFacts, 'membership' | 'probe'>): boolean =>
   membership.kind === 'ListedDown' && membership.everywhere && probe.kind === 'Fails';

@@ -1,5 +1,5 @@
 export { identityProblem } from './identity.ts';
-export { judgeHealth, judgeReturning, provenDown, type HealthJudgement } from './health.ts';
+export { FLAPS, judgeFlapping, judgeHealth, judgeReturning, provenDown, type HealthJudgement } from './health.ts';
 export { nextHostStep } from './host.ts';
 export type { HostView, JoinHold, RoleKind } from './host-view.ts';
 export { LIFECYCLE, type Guard, type Transition } from './lifecycle.ts';

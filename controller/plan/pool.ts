@@ -74,15 +74,14 @@ function buy(fleet: Fleet, replicas: number | undefined, wanted: number, reason:
 
 function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): (Step & { kind: 'SetIntent' })[] {
   const roll = takeRoll(fleet, replicas === undefined);
-  const down = 'down in every load balancer and for the controller';
   const surplus = fleet.adoptedLately === true ? [] : chooseSurplus(roll.good, wanted, fleet.rollPaused, now);
   const replaced = chooseVictims(roll.sick, replaceableNow(roll, wanted), now, 'Replacement');
   // A pool that only holds makes no room at its maximum: it would forget the number it came from.
   const makingRoom = replicas === undefined ? [] : makeRoom(withIntent(fleet, [...surplus, ...replaced], 'Drain'), wanted, now);
   return [
     ...surplus.map((host) => setIntent(host, 'Drain', host.outdated === undefined ? reason : `${host.outdated}; enough others serve`)),
-    ...replaced.map((host) => setIntent(host, 'Drain', `${down}; enough others serve`)),
-    ...makingRoom.map((host) => setIntent(host, 'Drain', `${down}; at maxReplicas it leaves before its successor is bought`)),
+    ...replaced.map((host) => setIntent(host, 'Drain', `${DOWN}; enough others serve`)),
+    ...makingRoom.map((host) => setIntent(host, 'Drain', `${DOWN}; at maxReplicas it leaves before its successor is bought`)),
   ];
 }
 
@@ -99,6 +98,8 @@ const roomBeside = (fleet: Fleet, hosts: number): number => fleet.maxReplicas - 
 
 const withIntent = (fleet: Fleet, changed: readonly FleetHost[], intent: 'Serve' | 'Drain'): Fleet =>
   ({ ...fleet, hosts: fleet.hosts.map((host) => (changed.includes(host) ? { ...host, intent } : host)) });
+
+const DOWN = 'down in every load balancer and for the controller, or goes down again and again';
 
 /** Phases in which health is judged: a host that was seen down is out of service until it passes the checks of a newcomer. */
 const WAS_SERVING: readonly Phase[] = ['InService', 'Deploying', 'Joining'];
@@ -171,7 +172,7 @@ function newHosts(fleet: Fleet, { sick, good }: Roll, count: number, reason: str
     const replaces = replaced[index];
     return replaces === undefined
       ? { kind: 'CreateHost', slot, why: reason }
-      : { kind: 'CreateHost', slot, replaces, why: `successor of ${replaces}, which is down in every load balancer and for the controller` };
+      : { kind: 'CreateHost', slot, replaces, why: `successor of ${replaces}, which is ${DOWN}` };
   });
 }
 

@@ -1,6 +1,6 @@
 import { type HostPool, type KamalHost, HOST_FINALIZER, type ObjectKey, keyOf } from '../api/index.ts';
 import { type HostFacts, type HostStep, type OperationFact, type Outcome, fromTimestamp, done, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
-import { maySpare, nextHostStep } from '../plan/index.ts';
+import { FLAPS, maySpare, nextHostStep } from '../plan/index.ts';
 import { clip } from '../report/conditions.ts';
 import { sameJSON, withHostStatus } from '../report/status.ts';
 import { type Context, poolKeyOf } from './context.ts';
@@ -110,6 +110,7 @@ async function advance(context: Context, host: KamalHost, pool: HostPool | undef
   if (step.to === 'Joining') change.joiningSince = host.status?.joiningSince ?? toTimestamp(now);
   const boots = step.to === 'InService' && host.status?.bootedAt === undefined;
   if (step.to === 'InService') Object.assign(change, { inServiceAt: toTimestamp(now), unhealthySince: undefined, failure: undefined, evidence: undefined, ...(boots ? { bootedAt: toTimestamp(now) } : {}) });
+  if (step.to === 'Deploying' && host.status?.phase === 'InService') change.leftServiceAt = [...(host.status.leftServiceAt ?? []), toTimestamp(now)].slice(-FLAPS);
   if (step.to === 'Draining' && pool !== undefined) {
     Object.assign(change, { drainOrigin: host.status?.phase, drainDeadline: toTimestamp(now + seconds(pool.spec.drain.timeoutSeconds)) });
   }

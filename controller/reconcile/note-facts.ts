@@ -1,6 +1,6 @@
 import type { HostPool, KamalHost, KamalHostStatus } from '../api/index.ts';
 import { type HostFacts, type Instant, fromTimestamp, toTimestamp } from '../model/index.ts';
-import { type HealthJudgement, identityProblem, isReady, judgeHealth, judgeReturning, unlikeFleet } from '../plan/index.ts';
+import { type HealthJudgement, identityProblem, isReady, judgeFlapping, judgeHealth, judgeReturning, unlikeFleet } from '../plan/index.ts';
 import { type HostSeen, seenConditions } from '../report/host-report.ts';
 import { sameJSON, withHostStatus } from '../report/status.ts';
 import { type Context, poolKeyOf } from './context.ts';
@@ -9,12 +9,14 @@ import { tellHealth, tellTrouble } from './host-events.ts';
 
 /** Whether a host that serves, or did until it was seen down, must be replaced; undefined for others. */
 export function judge(host: KamalHost, pool: HostPool, facts: HostFacts, now: Instant): HealthJudgement | undefined {
-  const { phase, health, unhealthySince, inServiceAt } = host.status ?? {};
+  const { phase, health, unhealthySince, inServiceAt, leftServiceAt = [] } = host.status ?? {};
   const since = fromTimestamp(unhealthySince);
   const { unhealthyAfterSeconds } = pool.spec.health;
-  if (phase === 'InService') return judgeHealth(facts, since, unhealthyAfterSeconds, now, health === 'Unhealthy' ? 'Unhealthy' : 'Healthy');
   const returning = inServiceAt !== undefined && (phase === 'Deploying' || phase === 'Joining');
-  return returning ? judgeReturning(facts, since, unhealthyAfterSeconds, now) : undefined;
+  if (phase !== 'InService' && !returning) return undefined;
+  const flapping = judgeFlapping(leftServiceAt.flatMap((at) => fromTimestamp(at) ?? []), unhealthyAfterSeconds, now);
+  if (flapping !== undefined) return flapping;
+  return returning ? judgeReturning(facts, since, unhealthyAfterSeconds, now) : judgeHealth(facts, since, unhealthyAfterSeconds, now, health === 'Unhealthy' ? 'Unhealthy' : 'Healthy');
 }
 
 /** Puts what was seen into the status: address, version, boot, health, what failed. Written only when it changed. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { HostFacts } from '../../../controller/model/index.ts';
-import { judgeHealth } from '../../../controller/plan/index.ts';
+import { judgeFlapping, judgeHealth } from '../../../controller/plan/index.ts';
 import { absent, at, found, running, someFacts } from './builders.ts';
 
 const downEverywhere: Partial<HostFacts> = { membership: { kind: 'ListedDown', everywhere: true }, probe: { kind: 'Fails', why: 'refused' } };
@@ -40,6 +40,26 @@ describe('judgeHealth', () => {
       expect(judgement.health).to.equal(health);
       expect(judgement.since).to.equal(storedSince === undefined ? undefined : at(storedSince));
       expect(judgement.why).to.not.equal('');
+    });
+  }
+});
+
+describe('judgeFlapping', () => {
+  const cases: [title: string, leftServiceAt: number[], unhealthyAfterSeconds: number, unhealthy: boolean][] = [
+    ['never', [], 60, false],
+    ['four times in a minute', [940, 955, 970, 985], 60, false],
+    ['five times in a minute', [930, 945, 960, 975, 990], 60, true],
+    ['five times, the first just within ten times unhealthyAfterSeconds', [401, 500, 600, 700, 800], 60, true],
+    ['five times, the first just too long ago', [400, 500, 600, 700, 800], 60, false],
+    ['as often for a pool that waits longer before it replaces: slow flapping counts there', [100, 300, 500, 700, 900], 300, true],
+    ['and for one that replaces soon it does not', [100, 300, 500, 700, 900], 10, false],
+    ['times that a clock which was set back has left in the future', [1100, 1200, 1300, 1400, 1500], 60, false],
+  ];
+  for (const [title, leftServiceAt, unhealthyAfterSeconds, unhealthy] of cases) {
+    it(title, () => {
+      const judgement = judgeFlapping(leftServiceAt.map(at), unhealthyAfterSeconds, at(1000));
+      expect(judgement?.health).to.equal(unhealthy ? 'Unhealthy' : undefined);
+      expect(judgement?.since).to.equal(unhealthy ? at(leftServiceAt[0]!) : undefined);
     });
   }
 });
