@@ -33,6 +33,8 @@ export interface Operation {
   drainSeconds?: number;
   /** Longest time for all of it, the drain of a Quiesce aside; then it is ended, and facts say what came of it. */
   timeoutSeconds?: number;
+  /** Asked right before the work begins, which may be long after the call: false where another process may lead by then. The work then ends with `NotLeader`. */
+  mayBegin?: () => boolean;
 }
 
 /** Brings the app into and out of service on a machine, and says what is there. */

@@ -57,6 +57,7 @@ async function start(context: Context, host: KamalHost, { spec: { drain, limits 
   if (id === undefined) throw new Error(`host ${host.metadata.name} has no operation to start`);
   await context.deployer.start({
     id, kind: step.operation, target, drainSeconds: step.drainSeconds ?? drain.timeoutSeconds, timeoutSeconds: limits.deployTimeoutSeconds,
+    mayBegin: () => context.leadership.isLeader(),
     ...(step.version === undefined ? {} : { version: step.version }),
   });
   await tellMending(context, host, step);

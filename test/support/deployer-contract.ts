@@ -86,6 +86,11 @@ export function deployerContract(name: string, make: () => Promise<DeployerUnder
       expect(await world.starts(endpoint())).to.equal(1);
     });
 
+    it('does not begin what another process may have begun by then', async () => {
+      expect(await perform({ kind: 'Deploy', version: 'v1', mayBegin: () => false })).to.include({ kind: 'Failed', class: 'NotLeader' });
+      expect(await world.starts(endpoint())).to.equal(0);
+    });
+
     it('leaves an app alone that serves this version already', async () => {
       await perform({ kind: 'Deploy', version: 'v1' });
       expect(await perform({ kind: 'Deploy', version: 'v1' })).to.deep.equal(succeeded);

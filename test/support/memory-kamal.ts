@@ -3,7 +3,7 @@
  * that outlive the process which began them. It notes each thing that a controller must not do.
  */
 import type { ObjectKey } from '../../controller/api/index.ts';
-import { type OperationTable, createOperationTable } from '../../controller/act/deploy/operation-table.ts';
+import { type OperationTable, createOperationTable, unlessLate } from '../../controller/act/deploy/operation-table.ts';
 import { type AppFact, type Endpoint, type FleetReference, type Instant, type LockFact, type MachineFact, ClassifiedError, classOf, messageOf } from '../../controller/model/index.ts';
 import type { DeployLock, DeployTarget, Deployer, Operation } from '../../controller/ports/index.ts';
 import type { MemoryWorld } from './memory-world.ts';
@@ -143,7 +143,7 @@ export function createMemoryKamal(world: MemoryWorld, installation: string, call
         if (operation.kind !== 'Rotate') runs.add(operation.id);
         table.start(operation.id, async () => {
           try {
-            await run(operation);
+            await unlessLate(operation, () => run(operation));
             return { kind: 'Succeeded' };
           } catch (error) {
             return { kind: 'Failed', class: classOf(error), message: messageOf(error), replaceHost: false };

@@ -2,7 +2,7 @@ import type { ObjectKey } from '../../api/index.ts';
 import { type AppFact, type MachineFact, ClassifiedError, classOf, isClass, messageOf, proxyServiceOf } from '../../model/index.ts';
 import type { Clock, Deployer, Operation } from '../../ports/index.ts';
 import type { ControlFacts, HostControl } from './host-control.ts';
-import { type OperationEnd, createOperationTable } from './operation-table.ts';
+import { type OperationEnd, createOperationTable, unlessLate } from './operation-table.ts';
 
 /** What goes wrong with one deploy. */
 export type DeployFault =
@@ -65,7 +65,7 @@ export function createLocalDeployer({ control, clock, deployTimeoutSeconds = 30,
       }
     },
     async start(operation) {
-      operations.start(operation.id, () => run(operation).catch(failed), () => {
+      operations.start(operation.id, () => unlessLate(operation, () => run(operation)).catch(failed), () => {
         for (const listener of listeners) listener(operation.target.host);
       });
     },

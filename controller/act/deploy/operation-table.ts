@@ -1,4 +1,5 @@
-import type { OperationFact } from '../../model/index.ts';
+import { ClassifiedError, type OperationFact } from '../../model/index.ts';
+import type { Operation } from '../../ports/index.ts';
 
 /** Slow work that this process has started, by operation id. */
 export interface OperationTable {
@@ -37,4 +38,10 @@ export function createOperationTable(endedKept: number): OperationTable {
       return ends.get(id) ?? { kind: 'Lost' };
     },
   };
+}
+
+/** Does the work unless who asked for it has lost the right to it since, as a process that stood still has. Errors: `NotLeader`, and those of the work. */
+export async function unlessLate<T>({ id, mayBegin }: Operation, work: () => Promise<T>): Promise<T> {
+  if (mayBegin?.() === false) throw new ClassifiedError('NotLeader', `${id} was not begun, for another process may lead by now`);
+  return work();
 }

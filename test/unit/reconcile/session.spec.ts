@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { type DeploySession, keyOf } from '../../../controller/api/index.ts';
+import type { Operation } from '../../../controller/ports/index.ts';
 import { createDeployLockView } from '../../../controller/reconcile/deploy-lock-view.ts';
 import { poolDraft } from '../../support/drafts.ts';
 import { INSTALLATION } from '../../support/context.ts';
@@ -172,6 +173,19 @@ describe('Kamal\'s deploy lock', () => {
     expect(bench.kamal.holder()?.operationID).to.equal(held);
     await serve(3);
     await gone();
+  });
+
+  it('covers no work of a process that stood still at the last moment: another leads, and may have released it', async () => {
+    await start(2);
+    const { deployer } = bench.context;
+    let late: Operation | undefined;
+    bench.context.deployer = { ...deployer, start: async (operation) => { if (operation.kind === 'Deploy') late = operation; else await deployer.start(operation); } };
+    await bench.drive('a deploy is about to begin', async () => late !== undefined);
+    bench.context.leadership = { isLeader: () => false, onChange: () => undefined };
+    await deployer.start(late!);
+    await bench.clock.settle();
+    expect(deployer.observe(late!.id)).to.include({ kind: 'Failed', class: 'NotLeader' });
+    expect(bench.kamal.begun.filter((line) => line.startsWith('Deploy'))).to.deep.equal([]);
   });
 
   it('with an id of ours that no session knows is broken once nothing can run under it, and a person\'s never', async () => {

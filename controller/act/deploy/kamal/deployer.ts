@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ObjectKey } from '../../../api/index.ts';
 import { type FleetReference, type MachineFact, ClassifiedError, classOf, messageOf } from '../../../model/index.ts';
 import type { DeployTarget, Deployer, RoleRef } from '../../../ports/index.ts';
-import { type OperationEnd, createOperationTable } from '../operation-table.ts';
+import { type OperationEnd, createOperationTable, unlessLate } from '../operation-table.ts';
 import { type SeenApp, appFact } from './app-state.ts';
 import { fleetReference, isProxied } from './fleet-reference.ts';
 import { createEvidence } from './evidence.ts';
@@ -64,7 +64,7 @@ export function createKamalDeployer(settings: KamalDeployerSettings): Deployer {
       }
     },
     async start(operation) {
-      operations.start(operation.id, () => inTurn(addressOf(operation.target), () => perform(tools, operation)).catch(failed), () => {
+      operations.start(operation.id, () => inTurn(addressOf(operation.target), () => unlessLate(operation, () => perform(tools, operation))).catch(failed), () => {
         for (const listener of listeners) listener(operation.target.host);
       });
     },
