@@ -1,6 +1,7 @@
 /** Lets things happen in a random world. What there is nothing to happen to is passed over. */
-import { API_VERSION, PROTECTED_ANNOTATION, type KamalHost, keyOf } from '../../../controller/api/index.ts';
+import { type ObjectKey, PROTECTED_ANNOTATION, keyOf } from '../../../controller/api/index.ts';
 import { INSTALLATION } from '../context.ts';
+import { edit } from './edit.ts';
 import type { ChaosEvent, Happening } from './events.ts';
 import { POOL, SESSION, boughtHosts, urlOf } from './names.ts';
 import { type Surroundings, applyPool, placementsIn } from './surroundings.ts';
@@ -44,7 +45,7 @@ export async function act(world: Surroundings, event: ChaosEvent, processes: Pro
     case 'DeleteSession': return world.store.delete('DeploySession', SESSION).then(() => true, () => false);
     case 'Protect': return protect(world, event, later);
     case 'ApplyPolicy': return applyPolicy(world, event);
-    case 'DeletePolicy': return world.store.delete('ScalingPolicy', { namespace: 'default', name: 'web' }).then(() => true, () => false);
+    case 'DeletePolicy': return world.store.delete('ScalingPolicy', POOL).then(() => true, () => false);
     case 'Deploy': {
       void kamal.deploy(event.version, event.seconds, event.lockWait);
       return true;
@@ -161,43 +162,35 @@ async function editPool(world: Surroundings, change: Partial<Surroundings['wante
   // More than the maximum is refused, as a person sees at once.
   const replicas = Math.min(world.wanted.replicas, world.wanted.maxReplicas);
   world.wanted.replicas = replicas;
-  const pool = await world.store.get('HostPool', POOL);
-  if (pool === undefined || pool.metadata.deletionTimestamp !== undefined) return false;
-  await world.store.update('HostPool', { ...pool, spec: { ...pool.spec, ...change, replicas, ...(paused === undefined ? {} : { paused }) } });
-  return true;
+  return edit(world.store, 'HostPool', POOL, (pool) => (pool.metadata.deletionTimestamp !== undefined ? undefined
+    : { ...pool, spec: { ...pool.spec, ...change, replicas, ...(paused === undefined ? {} : { paused }) } }));
 }
 
 async function deletePool(world: Surroundings, { deletionPolicy, backAfterSeconds }: Happening & { kind: 'DeletePool' }): Promise<boolean> {
-  const pool = await world.store.get('HostPool', POOL);
-  if (pool === undefined || pool.metadata.deletionTimestamp !== undefined) return false;
-  await world.store.update('HostPool', { ...pool, spec: { ...pool.spec, deletionPolicy, paused: false } });
+  const isThere = await edit(world.store, 'HostPool', POOL, (pool) => (pool.metadata.deletionTimestamp !== undefined ? undefined
+    : { ...pool, spec: { ...pool.spec, deletionPolicy, paused: false } }));
+  if (!isThere) return false;
   await world.store.delete('HostPool', POOL);
   void world.clock.sleep(seconds(backAfterSeconds)).then(async () => applyPool(world)).catch(() => undefined);
   return true;
 }
 
-async function setProtection(world: Surroundings, key: { namespace: string; name: string }, on: boolean): Promise<KamalHost | undefined> {
-  const host = await world.store.get('KamalHost', key);
-  if (host === undefined) return undefined;
+const setProtection = ({ store }: Surroundings, key: ObjectKey, on: boolean): Promise<boolean> => edit(store, 'KamalHost', key, (host) => {
   const { [PROTECTED_ANNOTATION]: _before, ...others } = host.metadata.annotations ?? {};
-  return world.store.update('KamalHost', { ...host, metadata: { ...host.metadata, annotations: on ? { ...others, [PROTECTED_ANNOTATION]: 'true' } : others } });
-}
+  return { ...host, metadata: { ...host.metadata, annotations: on ? { ...others, [PROTECTED_ANNOTATION]: 'true' } : others } };
+});
 
 async function protect(world: Surroundings, { index, forSeconds }: Happening & { kind: 'Protect' }, later: Later): Promise<boolean> {
   const host = pick(await world.store.list('KamalHost'), index);
   if (host === undefined) return false;
-  await setProtection(world, keyOf(host), true);
-  later(forSeconds, () => setProtection(world, keyOf(host), false).then(() => undefined, () => undefined));
-  return true;
+  later(forSeconds, () => setProtection(world, keyOf(host), false).then(() => undefined));
+  return setProtection(world, keyOf(host), true);
 }
 
 async function applyPolicy({ store }: Surroundings, { minHosts, maxHosts }: Happening & { kind: 'ApplyPolicy' }): Promise<boolean> {
-  // More than the most is refused, as a person sees at once.
-  const draft = policyDraft('default', 'web', { minHosts: Math.min(minHosts, maxHosts), maxHosts, mode: 'Enforce' });
-  const policy = await store.get('ScalingPolicy', { namespace: 'default', name: 'web' });
-  if (policy === undefined) await store.create('ScalingPolicy', draft);
-  else await store.update('ScalingPolicy', { ...policy, apiVersion: API_VERSION, spec: { ...policy.spec, ...draft.spec } });
-  return true;
+  const draft = policyDraft('default', 'web', { minHosts, maxHosts, mode: 'Enforce' });
+  if (await edit(store, 'ScalingPolicy', POOL, (policy) => ({ ...policy, spec: { ...policy.spec, ...draft.spec } }))) return true;
+  return store.create('ScalingPolicy', draft).then(() => true, () => false);
 }
 
 async function maintain(world: Surroundings, { index, forSeconds }: Happening & { kind: 'Maintenance' }, later: Later, excuse: (count: number) => void): Promise<boolean> {

@@ -1,8 +1,10 @@
 /** The end of a random world: nothing more happens, what stood in the way is put right, and the controller has time. */
 import { living, readLedger } from '../../../controller/reconcile/ledger.ts';
+import { activeRoll } from '../../../controller/reconcile/outdated.ts';
+import { edit } from './edit.ts';
 import { API_URL, POOL, boughtHosts, urlOf } from './names.ts';
 import { type Surroundings, applyPool } from './surroundings.ts';
-import { HOST_KEY_ANNOTATION, PROTECTED_ANNOTATION } from '../../../controller/api/index.ts';
+import { HOST_KEY_ANNOTATION, PROTECTED_ANNOTATION, ROLL_ANNOTATION, type Resource } from '../../../controller/api/index.ts';
 
 /** What people put right when the bad day is over. */
 export async function putRight(world: Surroundings): Promise<void> {
@@ -25,26 +27,44 @@ export async function putRight(world: Surroundings): Promise<void> {
   kamal.primary = 'Alive';
   if (kamal.holder()?.by === 'alice' && kamal.holder()?.message !== 'Automatic deploy lock') kamal.hold(undefined);
   for (const { app, order } of memory.hosts()) if (order.owner === undefined && app !== undefined) delete app.quiesced;
-  for (const host of await store.list('KamalHost')) {
-    const { [PROTECTED_ANNOTATION]: kept, ...annotations } = host.metadata.annotations ?? {};
-    if (kept !== undefined) await store.update('KamalHost', { ...host, metadata: { ...host.metadata, annotations } });
+  for (const { metadata } of await store.list('KamalHost')) {
+    await edit(store, 'KamalHost', metadata, (host) => {
+      const { [PROTECTED_ANNOTATION]: kept, ...annotations } = host.metadata.annotations ?? {};
+      return kept === undefined ? undefined : { ...host, metadata: { ...host.metadata, annotations } };
+    });
   }
   await applyPool(world);
 }
 
-/** What people do while they wait: a pool whose deletion has ended is applied again, and a host key that was lost with its store is vouched for, as the condition asks. */
+/**
+ * What people do while they wait: a pool whose deletion has ended is applied again, hosts of an older template are
+ * rolled, and a host key that was lost with its store is vouched for, both as the condition asks.
+ */
 export async function attend(world: Surroundings): Promise<void> {
   const { store, memory } = world;
-  if (await store.get('HostPool', POOL) === undefined) await applyPool(world);
+  const pool = await store.get('HostPool', POOL);
+  if (pool === undefined) await applyPool(world);
+  else if (activeRoll(pool) === undefined && pool.status?.conditions?.some(({ type, reason }) => type === 'HostsCurrent' && reason === 'Outdated') === true) await roll(world);
   for (const host of await store.list('KamalHost')) {
-    const { annotations = {} } = host.metadata;
     const mismatch = host.status?.conditions?.some(({ type, status }) => type === 'HostKeyVerified' && status === 'False') === true;
     const server = memory.hosts().find(({ order }) => order.owner?.hostID === host.spec.hostID);
     if (!mismatch || server === undefined) continue;
     const hostKey = `ssh-ed25519 own-${server.ports.http}`;
-    if (annotations[HOST_KEY_ANNOTATION] !== hostKey) await store.update('KamalHost', { ...host, metadata: { ...host.metadata, annotations: { ...annotations, [HOST_KEY_ANNOTATION]: hostKey } } });
+    await edit(store, 'KamalHost', host.metadata, (fresh) => annotated(fresh, HOST_KEY_ANNOTATION, hostKey));
   }
 }
+
+/** Where the maximum leaves no room for the surge, the person makes some. */
+async function roll(world: Surroundings): Promise<void> {
+  const { store, wanted, clock } = world;
+  await edit(store, 'HostPool', POOL, (pool) => {
+    wanted.maxReplicas = Math.max(wanted.maxReplicas, (pool.spec.replicas ?? 0) + 1);
+    return annotated({ ...pool, spec: { ...pool.spec, maxReplicas: wanted.maxReplicas } }, ROLL_ANNOTATION, `${clock.now()}`);
+  });
+}
+
+const annotated = <T extends Resource>(object: T, name: string, value: string): T | undefined =>
+  (object.metadata.annotations?.[name] === value ? undefined : { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [name]: value } } });
 
 /** Everything that must hold when nothing moves any more; empty when it does. */
 export async function unrest(world: Surroundings): Promise<string[]> {

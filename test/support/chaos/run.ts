@@ -63,6 +63,8 @@ const timeOf = ({ clock }: Surroundings): string => timeText(clock.now());
 /** Resolves with how long it took until nothing moved any more. */
 async function rest(world: Surroundings, processes: ReturnType<typeof createProcesses>): Promise<number> {
   await processes.settle();
+  // Times that were stored while the clock was ahead are waited for by as much longer.
+  const ahead = Math.max(0, world.skew);
   await putRight(world);
   // Who raises the budget starts the controller with another one.
   processes.kill();
@@ -71,7 +73,7 @@ async function rest(world: Surroundings, processes: ReturnType<typeof createProc
   const begin = clock.now();
   let calmSince: number | undefined;
   let last: string[] = [];
-  while (clock.now() - begin < LONGEST_REST_MILLISECONDS && judge.faults.length === 0) {
+  while (clock.now() - begin < LONGEST_REST_MILLISECONDS + ahead && judge.faults.length === 0) {
     await clock.advance(REST_LOOK_MILLISECONDS);
     await judge.look();
     await attend(world);

@@ -8,6 +8,7 @@ import { INSTALLATION } from '../context.ts';
 import { type MemoryKamal, createMemoryKamal } from '../memory-kamal.ts';
 import { type MemoryWorld, createMemoryWorld, memoryEndpoint } from '../memory-world.ts';
 import { type ChaosCloud, createChaosCloud } from './cloud.ts';
+import { edit } from './edit.ts';
 import type { ChaosWorld, Nature } from './events.ts';
 import { API_URL, POOL, START } from './names.ts';
 import { type Faults, createFaults } from './faults.ts';
@@ -117,9 +118,8 @@ export async function applyPool(world: Surroundings): Promise<void> {
     health: { intervalSeconds: 1, unhealthyAfterSeconds: 10 },
     drain: { timeoutSeconds: 8 },
   };
-  const pool = await store.get('HostPool', POOL);
-  if (pool === undefined) await store.create('HostPool', { apiVersion: API_VERSION, kind: 'HostPool', metadata: POOL, spec: spec as never });
-  else if (pool.metadata.deletionTimestamp === undefined) await store.update('HostPool', { ...pool, spec: { ...pool.spec, ...spec, paused: false, deletionPolicy: 'Retain' } as never });
+  if (await store.get('HostPool', POOL) === undefined) await store.create('HostPool', { apiVersion: API_VERSION, kind: 'HostPool', metadata: POOL, spec: spec as never });
+  else await edit(store, 'HostPool', POOL, (pool) => (pool.metadata.deletionTimestamp !== undefined ? undefined : { ...pool, spec: { ...pool.spec, ...spec, paused: false, deletionPolicy: 'Retain' } as never }));
 }
 
 function edited({ clock, listEdits, forgetfulUntil }: Surroundings, listings: InstanceListing[]): InstanceListing[] {
