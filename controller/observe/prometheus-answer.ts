@@ -1,3 +1,5 @@
+import { readJSON } from '../model/index.ts';
+
 /** One series at one time. */
 export interface Sample {
   labels: Readonly<Record<string, string>>;
@@ -29,8 +31,9 @@ const LONGEST_TYPE = 40;
 
 /** Reads a body of `/api/v1/query`; anything but the documented shape is Unreachable, whatever the status says. */
 export function parseAnswer(status: number, body: unknown, url: string): Answer {
-  const document = jsonOf(body);
-  if (!isObject(document)) return { kind: 'Unreachable', message: `${url} answered ${status} with ${kindOfBody(body)} instead of Prometheus's JSON` };
+  const read = readJSON(typeof body === 'string' ? body : '');
+  const document = read.kind === 'JSON' ? read.value : undefined;
+  if (!isObject(document)) return { kind: 'Unreachable', message: `${url} answered ${status} with ${kindOfBody(body)} instead of Prometheus's JSON${read.kind === 'JSON' ? '' : `: ${read.why}`}` };
   if (document['status'] === 'error') return failure(status, document, url);
   if (status !== 200 || document['status'] !== 'success' || !isObject(document['data'])) {
     return { kind: 'Unreachable', message: `${url} answered ${status} with JSON that is no answer of Prometheus's query API` };
@@ -88,15 +91,6 @@ export const numberOf = (text: string): number => (text === '' ? Number.NaN : Nu
 function timesOf(series: unknown): number[] {
   const values = isObject(series) && Array.isArray(series['values']) ? series['values'] : [];
   return values.flatMap((pair) => (Array.isArray(pair) && typeof pair[0] === 'number' ? [pair[0]] : []));
-}
-
-function jsonOf(body: unknown): unknown {
-  if (typeof body !== 'string') return undefined;
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 function kindOfBody(body: unknown): string {

@@ -1,6 +1,6 @@
 import axios from 'axios';
 import type { AxiosInstance, AxiosResponse } from 'axios';
-import { type InstanceListing, messageOf } from '../../model/index.ts';
+import { type InstanceListing, messageOf, readJSON } from '../../model/index.ts';
 
 export interface TraefikAPISettings {
   /** Milliseconds for one request. */
@@ -26,6 +26,8 @@ export class TraefikAPI {
       // A redirect leads to a login page, never to an API; and it would carry the login elsewhere.
       maxRedirects: 0,
       proxy: false,
+      responseType: 'text',
+      transformResponse: (body: unknown) => body,
       validateStatus: () => true,
     });
   }
@@ -38,7 +40,9 @@ export class TraefikAPI {
       const answer = await this.#get(apiURL, `/api/http/services/${encodeURIComponent(name)}`);
       if (answer.status === 404) return await this.#withoutService(apiURL, name);
       if (answer.status !== 200) return unknown(`its API answers ${answer.status} for the service ${name}`);
-      const servers = serversIn(answer.data);
+      const read = readJSON(String(answer.data));
+      if (read.kind === 'Unread') return unknown(`its API does not describe the service ${name}: ${read.why}`);
+      const servers = serversIn(read.value);
       return servers === undefined ? unknown(`its API does not describe the service ${name} as a load balancer`) : { instance, kind: 'Listing', servers };
     } catch (error) {
       const why = axios.isCancel(error) ? `no answer within ${this.#timeoutMilliseconds / 1_000} s` : messageOf(error);
@@ -50,7 +54,8 @@ export class TraefikAPI {
   async #withoutService(apiURL: string, name: string): Promise<InstanceListing> {
     const instance = instanceName(apiURL);
     const version = await this.#get(apiURL, '/api/version');
-    if (version.status === 200 && isRecord(version.data) && typeof version.data['Version'] === 'string') return { instance, kind: 'Listing', servers: [] };
+    const read = readJSON(String(version.data));
+    if (version.status === 200 && read.kind === 'JSON' && isRecord(read.value) && typeof read.value['Version'] === 'string') return { instance, kind: 'Listing', servers: [] };
     return { instance, kind: 'Unknown', why: `404 for the service ${name}, and ${instance}/api/version is not a Traefik's: check the URL` };
   }
 

@@ -26,27 +26,36 @@ const NUMBER = /^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?Inf|NaN)$/;
  * checked and not used; a sample is as old as its scrape. Throws ExpositionError.
  */
 export function parseExposition(text: string): ExposedSample[] {
-  return [...sampleLines(text)].filter((sample) => sample !== undefined);
+  return [...sampleLines(text)].flatMap(({ sample }) => sample ?? []);
 }
 
-/** A page in pieces: a host that shows millions of lines must not keep everything else from going on. Rejects with ExpositionError. */
-export async function readExposition(text: string): Promise<ExposedSample[]> {
-  const samples: ExposedSample[] = [];
-  let lines = 0;
-  for (const sample of sampleLines(text)) {
-    if (sample !== undefined) samples.push(sample);
+/**
+ * What `take` makes of the samples of a page, in pieces: a host that shows millions of lines, or long ones, must not keep
+ * everything else from going on. Rejects with ExpositionError.
+ */
+export async function readExposition<T>(text: string, take: (sample: ExposedSample) => T | undefined): Promise<T[]> {
+  const taken: T[] = [];
+  let [lines, from] = [0, 0];
+  for (const { sample, end } of sampleLines(text)) {
+    const one = sample === undefined ? undefined : take(sample);
+    if (one !== undefined) taken.push(one);
     lines += 1;
-    if (lines % LINES_A_TURN === 0) await turn();
+    if (lines < LINES_A_TURN && end - from < CHARACTERS_A_TURN) continue;
+    [lines, from] = [0, end];
+    await turn();
   }
-  return samples;
+  return taken;
 }
 
 const LINES_A_TURN = 1_000;
+const CHARACTERS_A_TURN = 64 * 1024;
 /** Prometheus's own pages have lines of some hundred; each is read at once. */
 const LONGEST_LINE = 16 * 1024;
+/** Exporters have ten; each has to be compared with its neighbours. */
+const MOST_LABELS = 64;
 
-/** Each line's sample; undefined for comments and empty lines. */
-function* sampleLines(text: string): Generator<ExposedSample | undefined> {
+/** Each line's sample, which comments and empty lines have none of, and where the line ends. */
+function* sampleLines(text: string): Generator<{ sample: ExposedSample | undefined; end: number }> {
   let lineNumber = 0;
   for (let start = 0; start <= text.length;) {
     const found = text.indexOf('\n', start);
@@ -54,7 +63,7 @@ function* sampleLines(text: string): Generator<ExposedSample | undefined> {
     lineNumber += 1;
     if (end - start > LONGEST_LINE) throw new ExpositionError(`line ${lineNumber} has more than ${LONGEST_LINE} characters`);
     const line = text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end);
-    yield /^[ \t]*(#|$)/.test(line) ? undefined : parseLine(line, lineNumber);
+    yield { sample: /^[ \t]*(#|$)/.test(line) ? undefined : parseLine(line, lineNumber), end };
     start = end + 1;
   }
 }
@@ -74,9 +83,10 @@ function parseLine(line: string, lineNumber: number): ExposedSample {
 function parseLabels(cursor: Cursor): Record<string, string> {
   // Without a prototype, a label named like a method of objects is a label.
   const labels: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (;;) {
+  for (let count = 0; ; count += 1) {
     cursor.take(BLANKS);
     if (cursor.skip('}')) return labels;
+    if (count === MOST_LABELS) throw cursor.fault(`at most ${MOST_LABELS} labels`);
     const name = cursor.take(LABEL_NAME)?.[0];
     cursor.take(BLANKS);
     if (name === undefined || !cursor.skip('=')) throw cursor.fault('a label name and =');

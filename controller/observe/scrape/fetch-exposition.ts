@@ -2,18 +2,18 @@ import axios from 'axios';
 import type { Clock } from '../../ports/index.ts';
 import { DeadlinePassed, withDeadline } from '../deadline.ts';
 import { ExpositionError, readExposition } from './exposition.ts';
-import type { ExposedSample } from './exposition.ts';
+import { type NeededSample, neededOf } from './target-history.ts';
 
 /** A host or load balancer shows a few hundred KB; more is not read into memory. */
 export const LARGEST_EXPOSITION_BYTES = 8 * 1024 * 1024;
 
-export type Scrape = { kind: 'Samples'; samples: ExposedSample[] } | { kind: 'Failed'; why: string };
+export type Scrape = { kind: 'Samples'; samples: NeededSample[] } | { kind: 'Failed'; why: string };
 
-/** One GET of a metrics page. Never throws; `outer` breaks it off, which is `Failed` too. */
+/** One GET of a metrics page; what no signal needs is left out. Never throws; `outer` breaks it off, which is `Failed` too. */
 export async function fetchExposition(url: string, timeoutSeconds: number, clock: Clock, outer: AbortSignal): Promise<Scrape> {
   try {
     const body = await withDeadline(clock, timeoutSeconds * 1000, async (signal) => await get(url, signal), outer);
-    return { kind: 'Samples', samples: await readExposition(body) };
+    return { kind: 'Samples', samples: await readExposition(body, neededOf) };
   } catch (error) {
     return { kind: 'Failed', why: whyOf(error) };
   }

@@ -11,6 +11,11 @@ export interface Series {
 /** More series than this of the few metrics that are kept is a target gone wrong, not a host. */
 export const MOST_SERIES = 20_000;
 
+/** A sample of a metric that signals need, with what tells its series from others of the metric. */
+export interface NeededSample extends ExposedSample {
+  key: string;
+}
+
 /** Whether a scrape was taken in. */
 export type Kept = { kind: 'Kept' } | { kind: 'TooMany'; why: string };
 
@@ -26,15 +31,13 @@ export class TargetHistory {
   }
 
   /** Adds one scrape and forgets what is older than `keepFrom`. */
-  add(samples: readonly ExposedSample[], time: number, keepFrom: number): Kept {
-    const needed = samples.filter(isNeeded);
-    if (needed.length > MOST_SERIES) return { kind: 'TooMany', why: `it shows ${needed.length} series where at most ${MOST_SERIES} are read` };
+  add(samples: readonly NeededSample[], time: number, keepFrom: number): Kept {
+    if (samples.length > MOST_SERIES) return { kind: 'TooMany', why: `it shows ${samples.length} series where at most ${MOST_SERIES} are read` };
     // The clock was set back: times of before cannot be compared with those that come.
     if (time < (this.#lastScrape ?? time)) this.#series.clear();
-    for (const { name, labels, value } of needed) {
+    for (const { name, labels, value, key } of samples) {
       const named = this.#series.get(name) ?? new Map();
       this.#series.set(name, named);
-      const key = keyOf(labels);
       const series = named.get(key) ?? { labels, points: [] };
       named.set(key, series);
       // Two lines of the same series or two scrapes at the same instant: the first stands, as a rate needs time between.
@@ -82,6 +85,9 @@ const NEEDED = new Set([
 
 /** Modes of a CPU that does no work for this host. */
 const IDLE_MODES = new Set(['idle', 'iowait', 'steal']);
+
+/** Undefined for what no signal needs. */
+export const neededOf = (sample: ExposedSample): NeededSample | undefined => (isNeeded(sample) ? { ...sample, key: keyOf(sample.labels) } : undefined);
 
 const isNeeded = ({ name, labels }: ExposedSample): boolean =>
   NEEDED.has(name) || (name === 'node_cpu_seconds_total' && IDLE_MODES.has(labels['mode'] ?? ''));

@@ -1,5 +1,5 @@
 import { ApiException } from '@kubernetes/client-node';
-import { ClassifiedError, messageOf } from '../../model/index.ts';
+import { ClassifiedError, messageOf, readJSON } from '../../model/index.ts';
 import type { ErrorClass, ErrorDetails } from '../../model/index.ts';
 
 /** Whether a call may have changed something: only then is a lost answer an unknown outcome. */
@@ -15,7 +15,7 @@ export interface ApiCall {
 interface Status {
   reason?: string;
   message?: string;
-  details?: { kind?: string; retryAfterSeconds?: number };
+  details?: { retryAfterSeconds: number };
 }
 
 /** The one place where an API server's refusals and a broken connection become ClassifiedErrors. */
@@ -25,17 +25,27 @@ export function classifyApiError(error: unknown, call: ApiCall): ClassifiedError
   return fromTransport(error, call);
 }
 
+/** An API server lists every wrong field of an object; a proxy before it may send a book. */
+const LONGEST_MESSAGE = 2_000;
+
 /** Reads a `Status` from a body that may be an object, JSON text or plain text. */
 export function statusOf(body: unknown): Status {
-  if (typeof body !== 'string') return typeof body === 'object' && body !== null ? body : {};
-  try {
-    const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === 'object' && parsed !== null) return parsed;
-  } catch {
-    // Not JSON: "404 page not found" and what proxies write; the text is the message.
-  }
+  if (typeof body !== 'string') return isRecord(body) ? statusIn(body) : {};
+  const read = readJSON(body);
+  if (read.kind === 'JSON' && isRecord(read.value)) return statusIn(read.value);
+  // "404 page not found", and what proxies write: the text is the message.
   return { message: body.trim().slice(0, 500) };
 }
+
+function statusIn({ reason, message, details }: Record<string, unknown>): Status {
+  return {
+    ...(typeof reason === 'string' ? { reason } : {}),
+    ...(typeof message === 'string' ? { message: message.slice(0, LONGEST_MESSAGE) } : {}),
+    ...(isRecord(details) ? { details: { retryAfterSeconds: Number(details['retryAfterSeconds']) } } : {}),
+  };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** Classifies an HTTP status other than 2xx together with the reason that the API server gave. */
 export function fromAnswer(code: number, status: Status, headers: Record<string, string>, call: ApiCall, cause?: unknown): ClassifiedError {
@@ -68,9 +78,12 @@ export function fromAnswer(code: number, status: Status, headers: Record<string,
   }
 }
 
+/** Whoever asks for more is asked again all the same. */
+const LONGEST_RETRY_SECONDS = 600;
+
 function retryAfter(status: Status, headers: Record<string, string>): number {
-  const seconds = Number(status.details?.retryAfterSeconds ?? headers['retry-after']);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : 1;
+  const wished = [status.details?.retryAfterSeconds, Number(headers['retry-after'])].find((seconds) => seconds !== undefined && seconds > 0);
+  return Math.min(LONGEST_RETRY_SECONDS, wished ?? 1);
 }
 
 /** Codes of failures before a request left: nothing can have happened at the other side. */

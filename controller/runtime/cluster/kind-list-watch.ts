@@ -1,6 +1,6 @@
 import { GROUP, PLURAL, VERSION } from '../../api/index.ts';
 import type { Kind, ResourceByKind } from '../../api/index.ts';
-import { isClass } from '../../model/index.ts';
+import { ClassifiedError, isClass } from '../../model/index.ts';
 import { calling } from './api.ts';
 import type { ClusterApi } from './api.ts';
 import type { ListWatch } from './reflector.ts';
@@ -56,23 +56,37 @@ export function listWatchOf<K extends Kind>(api: ClusterApi, kind: K): ListWatch
       const query = { resourceVersion, timeoutSeconds: String(timeoutSeconds), allowWatchBookmarks: 'true' };
       const onOpen = (): void => onEvent({ kind: 'Opened' });
       const onLine = ({ type, object }: WatchLine): void => {
-        const resource = trimmed(kind, object as ResourceByKind[K]);
         switch (type) {
           case 'ADDED':
           case 'MODIFIED':
-            onEvent({ kind: 'Changed', object: resource });
+            onEvent({ kind: 'Changed', object: resourceIn(kind, object) });
             break;
           case 'DELETED':
-            onEvent({ kind: 'Deleted', object: resource });
+            onEvent({ kind: 'Deleted', object: resourceIn(kind, object) });
             break;
           case 'BOOKMARK':
-            onEvent({ kind: 'Bookmark', resourceVersion: resource.metadata.resourceVersion });
+            onEvent({ kind: 'Bookmark', resourceVersion: textIn(kind, metadataOf(object), 'resourceVersion') });
             break;
         }
       };
       return await readWatch(api, `/apis/${GROUP}/${VERSION}/${PLURAL[kind]}`, query, { onOpen, onLine }, signal);
     },
   };
+}
+
+/** What a watch sends as an object; throws Unrecognised where it lacks what every object has. */
+function resourceIn<K extends Kind>(kind: K, object: unknown): ResourceByKind[K] {
+  const metadata = metadataOf(object);
+  for (const field of ['name', 'namespace', 'uid', 'resourceVersion']) textIn(kind, metadata, field);
+  return trimmed(kind, object as ResourceByKind[K]);
+}
+
+const metadataOf = (object: unknown): Record<string, unknown> => (object as { metadata?: Record<string, unknown> } | undefined)?.metadata ?? {};
+
+function textIn(kind: Kind, metadata: Record<string, unknown>, field: string): string {
+  const value = metadata[field];
+  if (typeof value !== 'string' || value === '') throw new ClassifiedError('Unrecognised', `watch ${PLURAL[kind]}: an object has no metadata.${field}`);
+  return value;
 }
 
 /** Without managedFields, which are often larger than the object; items of a list come without their kind. */

@@ -1,4 +1,4 @@
-import type { ClassifiedError } from '../../model/index.ts';
+import { ClassifiedError, readJSON } from '../../model/index.ts';
 import type { ClusterApi } from './api.ts';
 import { classifyApiError, fromAnswer, statusOf } from './api-errors.ts';
 import type { ApiCall } from './api-errors.ts';
@@ -13,6 +13,8 @@ export interface WatchLine {
 export type WatchEnd = { kind: 'Closed' } | { kind: 'Expired' } | { kind: 'Failed'; error: ClassifiedError };
 
 const GONE = 410;
+/** etcd takes no object of more than 1.5 MB. */
+const LONGEST_LINE = 4 * 1024 * 1024;
 
 /**
  * Reads a watch until it ends, and says how; never rejects. client-node's `Watch` is not used: it cannot be aborted
@@ -28,8 +30,8 @@ export async function readWatch(
     listener.onOpen();
     const body = response.body.stream();
     if (body === null) return { kind: 'Closed' };
-    for await (const text of linesOf(body)) {
-      const line = JSON.parse(text) as WatchLine;
+    for await (const text of linesOf(body, call)) {
+      const line = lineOf(text, call);
       if (line.type === 'ERROR') return refused(codeOf(line.object), line.object, {}, call);
       listener.onLine(line);
     }
@@ -40,15 +42,33 @@ export async function readWatch(
 }
 
 /** Own splitting: an error of the body must reject here, and readline's iterator would raise it as an event instead. */
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* linesOf(body: ReadableStream<Uint8Array>, call: ApiCall): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let rest = '';
+  // Joined once, at the end of the line: what grows piece by piece would be looked through again with each.
+  let pieces: string[] = [];
+  let length = 0;
   for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines.filter((line) => line !== '');
+    const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');
+    pieces.push(first);
+    length += first.length;
+    if (length > LONGEST_LINE) throw unrecognised(call, `a line has more than ${LONGEST_LINE} characters`);
+    const last = more.pop();
+    if (last === undefined) continue;
+    yield* [pieces.join(''), ...more].filter((line) => line !== '');
+    [pieces, length] = [[last], last.length];
   }
 }
+
+function lineOf(text: string, call: ApiCall): WatchLine {
+  const read = readJSON(text);
+  if (read.kind === 'Unread') throw unrecognised(call, `a line of ${text.length} characters is not read: ${read.why}`);
+  const { type, object } = (read.value ?? {}) as Partial<WatchLine>;
+  if (typeof type !== 'string') throw unrecognised(call, 'a line has no type');
+  return { type, object };
+}
+
+const unrecognised = (call: ApiCall, why: string): ClassifiedError =>
+  new ClassifiedError('Unrecognised', `${call.what}: ${why}`, { mend: 'Look at what stands between the controller and the API server.' });
 
 function refused(code: number, body: unknown, headers: Record<string, string>, call: ApiCall): WatchEnd {
   if (code === GONE) return { kind: 'Expired' };

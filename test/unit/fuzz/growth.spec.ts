@@ -13,11 +13,13 @@ import { readPublicKey } from '../../../controller/act/ssh/public-key.ts';
 import { readAdditions } from '../../../controller/act/cloud/user-data/merge.ts';
 import { inFlightIn } from '../../../controller/act/traffic/in-flight.ts';
 import { requestsIn } from '../../../controller/act/traffic/requests.ts';
-import { listedURL } from '../../../controller/act/traffic/traefik-api.ts';
+import { listedURL, serversIn } from '../../../controller/act/traffic/traefik-api.ts';
 import { parseExposition } from '../../../controller/observe/index.ts';
 import { readExposition } from '../../../controller/observe/scrape/exposition.ts';
+import { neededOf } from '../../../controller/observe/scrape/target-history.ts';
 import { parseAnswer } from '../../../controller/observe/prometheus-answer.ts';
 import { newestSampleQuery, selectorsOf } from '../../../controller/observe/promql-selectors.ts';
+import { readJSON } from '../../../controller/model/index.ts';
 import { readDocuments, readDocumentsInTurns } from '../../../controller/runtime/applier/index.ts';
 import { metadataProblems } from '../../../controller/runtime/store/validation/metadata.ts';
 import { expectLinear, longestTurn } from './bounds.ts';
@@ -83,7 +85,14 @@ const PLACES: [name: string, longest: number, read: (text: string) => unknown, t
   ['a line of a metrics page', 16 * KB, parseExposition, {
     'labels': lines((index) => `l${index}="",`, 'a{'), 'a value': repeated('x', 'a{b="', '"} 1'), 'escapes': repeated('\\n', 'a{b="', '"} 1'), 'no end': repeated('\\"', 'a{b="'), 'blanks': repeated(' ', 'a 1', 'x'), 'blanks first': repeated(' '), 'digits': repeated('1', 'a '), 'name': repeated('a'),
   }],
-  ['an answer of Prometheus', 1024 * KB, (text) => parseAnswer(200, text, 'http://prometheus'), {
+  ['JSON of an API', 4096 * KB, readJSON, {
+    'lists': repeated('[],', '[', '[]]'), 'brackets': repeated('['), 'braces': repeated('{"a":'), 'records': repeated('{"a":1},', '[', '{}]'), 'keys': lines((index) => `"${String(index).padEnd(36, 'x')}":0,`, '{'), 'shapes': lines((index) => `{"${String(index).padEnd(70, 'x')}":0},`, '['),
+    'escaped keys': lines((index) => `"\\u0041${String(index).padEnd(28, 'x')}":0,`, '{'), 'numbers': repeated('1.2345678901234567e-300,', '[', '1]'), 'one text': repeated('x', '"', '"'), 'escapes': repeated('\\u0041', '"', '"'), 'backslashes': repeated('\\', '"'), 'open texts': repeated('"a",', '['),
+  }],
+  ['what Traefik lists', 4096 * KB, (text) => { const read = readJSON(text); return read.kind === 'JSON' && serversIn(read.value); }, {
+    'servers': repeated(`{"url":"http://10.0.0.1:80/${'x'.repeat(40)}"},`, '{"loadBalancer":{"servers":[', '{"url":"x"}]}}'), 'states': lines((index) => `"http://10.0.0.1:${index}/${'x'.repeat(40)}":"UP",`, '{"loadBalancer":{},"serverStatus":{'), 'slashes': repeated('/', '{"loadBalancer":{"servers":[{"url":"http://a', 'x"}]}}'),
+  }],
+  ['an answer of Prometheus', 4096 * KB, (text) => parseAnswer(200, text, 'http://prometheus'), {
     'samples': repeated('{"metric":{"namespace":"default","pool":"web","host":"web-1"},"value":[1,"2"]},', '{"status":"success","data":{"resultType":"vector","result":[', '{"metric":{},"value":[1,"1"]}]}}'), 'brackets': repeated('['), 'labels': lines((index) => `"l${index}":"",`, '{"status":"success","data":{"resultType":"vector","result":[{"metric":{'),
     'warnings': repeated('"w",', '{"status":"success","warnings":[', '"w"],"data":{"resultType":"vector","result":[]}}'),
   }],
@@ -117,8 +126,9 @@ describe('time for text of somebody else', function () {
     for (const text of [repeated('---\na: 1\n')(64 * KB), repeated(pool)(256 * KB), repeated('"a" ')(1024 * KB)]) {
       expect(await longestTurn(async () => void await readDocumentsInTurns([{ name: 'a.yaml', text }]))).to.be.below(100);
     }
-    for (const text of [repeated('a_metric{name="value"} 1\n')(1024 * KB), repeated('#\n')(1024 * KB)]) {
-      expect(await longestTurn(async () => void await readExposition(text))).to.be.below(100);
+    const needed = (value: string): string => `solid_queue_ready{${Array.from({ length: 60 }, (_, index) => `l${index}="${value}"`).join(',')}} 1\n`;
+    for (const text of [repeated('a_metric{name="value"} 1\n')(1024 * KB), repeated('#\n')(1024 * KB), repeated(needed('x'.repeat(250)))(2048 * KB), repeated(needed(''))(2048 * KB), repeated(`a{a="${'x'.repeat(16_000)}"} 1\n`)(2048 * KB), repeated(`#${' '.repeat(16_000)}\n`)(2048 * KB)]) {
+      expect(await longestTurn(async () => void await readExposition(text, neededOf))).to.be.below(100);
     }
   });
 });

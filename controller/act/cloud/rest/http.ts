@@ -2,7 +2,7 @@ import { Agent as HTTPAgent } from 'node:http';
 import { Agent as HTTPSAgent } from 'node:https';
 import axios, { type AxiosResponse } from 'axios';
 import pRetry from 'p-retry';
-import { ClassifiedError, isClass, seconds } from '../../../model/index.ts';
+import { ClassifiedError, type JSONText, isClass, readJSON, seconds } from '../../../model/index.ts';
 import { type RateHeaders, createRateBudget } from './rate-budget.ts';
 import { NO_API_ANSWER, type Purpose, refusalError, silenceError } from './refusals.ts';
 import { type APIOptions, readToken } from './settings.ts';
@@ -84,11 +84,12 @@ export function openCloudAPI(vendor: Vendor, { endpoint, token, clock, timeoutSe
 
   function judge(call: string, purpose: Purpose, answer: AxiosResponse<unknown>, secret: string): Record<string, unknown> {
     const { status } = answer;
-    const parsed = parse(answer.data);
+    const read: JSONText = typeof answer.data === 'string' ? readJSON(answer.data) : { kind: 'Unread', why: 'it has no text' };
+    const parsed = read.kind === 'JSON' ? read.value : undefined;
     if (status >= 200 && status < 300) {
       if (isRecord(parsed)) return parsed;
       if (status === 204) return {};
-      throw new ClassifiedError(purpose === 'Create' ? 'OutcomeUnknown' : 'Unavailable', `the answer to ${call} is not the API's: ${status} without a JSON object`, { mend: `check ${vendor.variables.endpoint}` });
+      throw new ClassifiedError(purpose === 'Create' ? 'OutcomeUnknown' : 'Unavailable', `the answer to ${call} is not the API's: ${status} without a JSON object${read.kind === 'JSON' ? '' : `, ${read.why}`}`, { mend: `check ${vendor.variables.endpoint}` });
     }
     const told = isRecord(parsed) ? vendor.faultIn(parsed) : undefined;
     const { code, message, fields } = told ?? { code: NO_API_ANSWER, message: `an answer that is not the API's (status ${status})`, fields: [] };
@@ -147,15 +148,6 @@ const idsOf = (records: readonly Record<string, unknown>[]): string => records.m
 
 const pairsOf = (parameters: Parameters): [string, string][] =>
   Object.entries(parameters).flatMap(([name, value]) => (typeof value === 'object' ? value.map((one): [string, string] => [name, String(one)]) : [[name, String(value)] as [string, string]]));
-
-function parse(data: unknown): unknown {
-  if (typeof data !== 'string') return data;
-  try {
-    return JSON.parse(data) as unknown;
-  } catch {
-    return undefined;
-  }
-}
 
 const headersOf = ({ headers }: AxiosResponse): Headers => (name) => {
   const text: unknown = headers[name];
