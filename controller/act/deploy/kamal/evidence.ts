@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type EvidenceFound, messageOf } from '../../../model/index.ts';
 import type { DeployTarget } from '../../../ports/index.ts';
 import { redactLog, tailOf, valuesOf } from './redact-log.ts';
@@ -17,7 +18,11 @@ const LONGEST = 8 * 1024;
 /** More is not even redacted: to look through much more would keep everything else from going on, and a host may print anything. */
 const LOOKED_THROUGH = 32 * 1024;
 const MOST_PARTS = 10;
+/** A machine that writes the mark itself names no other part. */
+const TITLES = new Set(['cloud-init status', 'cloud-init log', 'environment', 'app state', 'app log', 'kamal-proxy log']);
 const MOST_VARIABLES = 1_000;
+/** All variables together; what is looked for in every text is made of them. */
+const LONGEST_ENVIRONMENT = 128 * 1024;
 
 /** The end of a text, in whole lines: what stood on half a line may be half of a secret. */
 const endOf = (text: string): string => (text.length <= LOOKED_THROUGH ? text : text.slice(text.indexOf('\n', text.length - LOOKED_THROUGH - 1) + 1 || text.length));
@@ -62,19 +67,23 @@ export function createEvidence({ read, outputs, redact }: EvidenceSettings): (ta
     ]);
     const environment = environmentOf(asked.flatMap(({ parts }) => parts));
     const hide = environment === undefined ? undefined : createRedactor(valuesOf(environment));
-    const shown = asked.flatMap(({ parts }) => parts).filter(({ name }) => name !== 'environment').flatMap(({ name, text }) => {
+    const clean = (text: string): string => redactLog(redact(hide === undefined ? text : hide(text)));
+    const shown: { name: string; text: string }[] = [];
+    for (const { name, text } of asked.flatMap(({ parts }) => parts)) {
       // Without the container's environment nobody knows which words of its log are secret.
-      if (name === 'app log' && hide === undefined) return [];
-      const clean = tailOf(redactLog(redact(hide === undefined ? endOf(text) : hide(endOf(text)))), LONGEST);
-      return clean === '' ? [] : [{ name, text: clean }];
-    });
+      if (name === 'environment' || (name === 'app log' && hide === undefined)) continue;
+      // One at a time: each may be written so that it takes as long as any can.
+      await turn();
+      const kept = tailOf(clean(endOf(text)), LONGEST);
+      if (kept !== '') shown.push({ name, text: kept });
+    }
     const printed = outputs.of(target);
     const kamal = printed === undefined || hide === undefined ? printed : hide(printed);
     const withheld = hide === undefined && asked.some(({ parts }) => parts.some(({ name }) => name === 'app log')) ? [{ name: 'app log', why: 'the environment by which it is redacted could not be read' }] : [];
     return {
       texts: [...(kamal === undefined ? [] : [{ name: 'kamal', text: kamal }]), ...shown],
       missing: [...(kamal === undefined ? [{ name: 'kamal', why: 'this controller has not run Kamal on it since it started' }] : []), ...asked.flatMap(({ missing }) => missing), ...withheld]
-        .map(({ name, why }) => ({ name, why: redactLog(redact(why)).slice(0, 500) })),
+        .map(({ name, why }) => ({ name, why: clean(endOf(why)).slice(0, 500) })),
     };
   };
 }
@@ -88,17 +97,19 @@ async function ask(run: () => ReturnType<RunOnHost>, name: string, mark: string)
     const parts = stdout.split(`\n${mark} `).slice(1, MOST_PARTS + 1).map((part) => {
       const [title = '', ...lines] = part.split('\n');
       return { name: title, text: lines.join('\n') };
-    });
+    }).filter((part) => TITLES.has(part.name));
     return { parts, missing: [] };
   } catch (error) {
     return { parts: [], missing: [{ name, why: messageOf(error) }] };
   }
 }
 
-/** Of all containers of the role; undefined where one of them did not tell it, or told something else. */
+/** Of all containers of the role; undefined where one of them did not tell it, or told something else, or too much. */
 function environmentOf(parts: Asked['parts']): string[] | undefined {
-  const lines = parts.find(({ name }) => name === 'environment')?.text.split('\n').filter((line) => line.trim() !== '');
-  if (lines === undefined || lines.length === 0) return undefined;
+  const text = parts.find(({ name }) => name === 'environment')?.text ?? '';
+  if (text.length > LONGEST_ENVIRONMENT) return undefined;
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) return undefined;
   try {
     const entries = lines.flatMap((line): unknown => JSON.parse(line) ?? []);
     return entries.length <= MOST_VARIABLES && entries.every((entry) => typeof entry === 'string') ? entries : undefined;

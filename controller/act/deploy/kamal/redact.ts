@@ -4,6 +4,8 @@ export type Redact = (text: string) => string;
 const MASK = '[REDACTED]';
 /** A shorter value is masked only where it stands alone, for it may be part of any word. */
 const SHORTEST_ANYWHERE = 4;
+/** A longer value is masked piece by piece: an expression of one that is very long cannot be made, and is slow where it nearly matches everywhere. */
+const LONGEST_PIECE = 256;
 
 /** What is secret by its look, whatever its value. */
 const LOOKS: readonly [RegExp, string][] = [
@@ -32,7 +34,13 @@ function printedForms(secret: string): string[] {
   const whole = lines.length > 1 ? [] : lines;
   // The lines of a key or certificate are printed one by one; a brace that stands alone in a JSON document is no secret.
   const parts = lines.length > 1 ? lines.filter((line) => line.length >= 8) : [];
-  return [...whole, ...parts].flatMap((value) => [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')]);
+  return [...whole, ...parts].flatMap((value) => [value, encodeURIComponent(value.toWellFormed()), JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')]).flatMap(piecesOf);
+}
+
+/** Each as long as the others, or one character shorter, so that none is so short that it is part of any word. */
+function piecesOf(value: string): string[] {
+  const count = Math.ceil(value.length / LONGEST_PIECE);
+  return count <= 1 ? [value] : Array.from({ length: count }, (_, index) => value.slice(Math.floor(index * value.length / count), Math.floor((index + 1) * value.length / count)));
 }
 
 function asPattern(value: string): string {
