@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Audit, AuditLock } from '../model/index.ts';
+import { type Audit, type AuditLock, printableJSON } from '../model/index.ts';
 import type { Composition, Io } from './composition.ts';
 import { CommandFailure, EXIT, asUsage } from './failure.ts';
 import { type LocationFlags, locationOf, withLocationFlags } from './location.ts';
@@ -30,7 +30,7 @@ Examples:
     .action(async (flags: AuditFlags) => {
       if (flags.output !== undefined && flags.output !== 'json') throw new CommandFailure(EXIT.usage, `-o ${flags.output} is no form of output`, 'write -o json, or leave it out');
       const audit = await asUsage(composition.audit(locationOf(flags), flags.namespace, io));
-      io.stdout(flags.output === 'json' ? `${JSON.stringify(audit, undefined, 2)}\n` : text(audit, io));
+      io.stdout(flags.output === 'json' ? `${printableJSON(audit, 2)}\n` : text(audit, io));
       finish(audit.differences.length > 0 ? EXIT.differs : audit.unasked.length > 0 ? EXIT.unasked : EXIT.done);
     });
 }

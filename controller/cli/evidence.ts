@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type ObjectKey, keyOf } from '../api/index.ts';
-import { type Evidence, toTimestamp } from '../model/index.ts';
+import { type Evidence, printableJSON, toTimestamp } from '../model/index.ts';
 import type { Condition } from '../report/conditions.ts';
 import type { Composition, Io, OpenStore } from './composition.ts';
 import { CommandFailure, EXIT } from './failure.ts';
@@ -36,7 +36,7 @@ Examples:
       finish(await withStore(composition, io, flags, async (open) => {
         const records = await find(open, name, flags, io);
         const shown = flags.all === true ? records : records.slice(0, 1);
-        if (flags.output === 'json') io.stdout(`${JSON.stringify(flags.all === true ? shown : shown[0], undefined, 2)}\n`);
+        if (flags.output === 'json') io.stdout(`${printableJSON(flags.all === true ? shown : shown[0], 2)}\n`);
         else io.stdout(shown.map((record) => text(record, io)).join('\n'));
         const older = records.length - shown.length;
         if (older > 0) io.stderr(`remark: ${counted(older, 'older record')} under this name: --all\n`);

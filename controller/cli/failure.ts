@@ -1,4 +1,4 @@
-import { ClassifiedError, classOf, messageOf } from '../model/index.ts';
+import { ClassifiedError, classOf, inOneLine, messageOf } from '../model/index.ts';
 import type { Io } from './composition.ts';
 
 /** What the exit code of the program tells; documented in its --help. */
@@ -53,4 +53,4 @@ function exitCodeOf(error: unknown): ExitCode {
   }
 }
 
-const oneLine = (text: string): string => text.split('\n').map((line) => line.trim()).filter((line) => line !== '').join(' ');
+const oneLine = (text: string): string => inOneLine(text.split('\n').map((line) => line.trim()).filter((line) => line !== '').join(' '));

@@ -1,11 +1,12 @@
-import { stringify } from 'yaml';
 import { type Resource, type ResourceDescription, keyOf, keyText } from '../api/index.ts';
+import { printableJSON } from '../model/index.ts';
 import type { Change } from '../ports/index.ts';
 import { cellsOf, factsOf, tableColumns, viewOf } from './cells.ts';
 import type { Io, OpenStore } from './composition.ts';
 import { need } from './find.ts';
 import { type Wish, widthFor } from './get-wish.ts';
 import { TextTable } from './table.ts';
+import { printableYAML } from './text.ts';
 
 /** Prints what is there, then a row for each change that its columns show, until `io.signal` aborts. */
 export async function watchResources(open: OpenStore, wish: Wish, io: Io): Promise<void> {
@@ -27,9 +28,9 @@ export async function watchResources(open: OpenStore, wish: Wish, io: Io): Promi
 async function printerOf(open: OpenStore, resource: ResourceDescription, wish: Wish, io: Io): Promise<(change: Change) => void> {
   switch (wish.output) {
     case 'json':
-      return ({ object }) => io.stdout(`${JSON.stringify(object, undefined, 2)}\n`);
+      return ({ object }) => io.stdout(`${printableJSON(object, 2)}\n`);
     case 'yaml':
-      return ({ object }) => io.stdout(`---\n${stringify(object)}`);
+      return ({ object }) => io.stdout(`---\n${printableYAML(object)}`);
     case 'table': case 'wide':
       return await rowPrinter(open, resource, wish, wish.output, io);
   }

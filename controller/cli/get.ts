@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 import type { Kind, Resource, ResourceDescription } from '../api/index.ts';
+import { printableJSON } from '../model/index.ts';
 import { cellsOf, tableColumns, viewOf } from './cells.ts';
 import type { Composition, Io, OpenStore } from './composition.ts';
 import { CommandFailure, EXIT } from './failure.ts';
@@ -10,6 +10,7 @@ import { type Output, type Wish, widthFor } from './get-wish.ts';
 import { kindNames, readKinds, readTarget } from './kinds.ts';
 import { type LocationFlags, withLocationFlags, withStore } from './location.ts';
 import { tableLines } from './table.ts';
+import { printableYAML } from './text.ts';
 
 interface GetFlags extends LocationFlags {
   namespace?: string;
@@ -57,9 +58,9 @@ async function printResources(open: OpenStore, wish: Wish, io: Io): Promise<void
   const lists = await Promise.all(wish.resources.map(async ({ kind }) => await listed(open, wish, kind)));
   switch (wish.output) {
     case 'json':
-      return io.stdout(`${JSON.stringify(documentOf(wish, lists.flat()), undefined, 2)}\n`);
+      return io.stdout(`${printableJSON(documentOf(wish, lists.flat()), 2)}\n`);
     case 'yaml':
-      return io.stdout(stringify(documentOf(wish, lists.flat())));
+      return io.stdout(printableYAML(documentOf(wish, lists.flat())));
     case 'table': case 'wide':
       return io.stdout(tablesOf(wish, lists, io));
   }

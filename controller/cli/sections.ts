@@ -1,5 +1,5 @@
 import type { Condition } from '../report/conditions.ts';
-import { type Instant, fromTimestamp } from '../model/index.ts';
+import { type Instant, fromTimestamp, withoutControls } from '../model/index.ts';
 import type { ObjectEvent } from './composition.ts';
 import { shortDuration } from './duration.ts';
 import { plainText, widthOf, wrapped } from './text.ts';
@@ -12,10 +12,10 @@ export interface Section {
 
 const INDENT = '  ';
 
-/** Blocks with a blank line between; lines are indented under their title. */
+/** Blocks with a blank line between; lines are indented under their title. Whatever stands in them, it is text. */
 export const printSections = (sections: readonly Section[]): string => sections
   .filter(({ lines }) => lines.length > 0)
-  .map(({ title, lines }) => [`${title}:`, ...lines.map((line) => INDENT + line)].join('\n'))
+  .map(({ title, lines }) => [`${title}:`, ...lines.map((line) => INDENT + line)].map(withoutControls).join('\n'))
   .join('\n\n');
 
 /** What is left for a line under a title. */
@@ -28,10 +28,10 @@ export function fieldLines(fields: readonly (readonly [string, string | undefine
   return shown.flatMap(([name, value]) => hanging(`${name}:`.padEnd(width), plainText(value), columns));
 }
 
-/** A text after a head; its further lines stand under its first. */
+/** A text after a head; its further lines stand under its first. Neither has anything that a terminal would obey. */
 export function hanging(head: string, text: string, columns: number): string[] {
   const indent = ' '.repeat(widthOf(head));
-  return wrapped(text, Math.max(20, columns - indent.length)).map((line, index) => `${index === 0 ? head : indent}${line}`);
+  return wrapped(text, Math.max(20, columns - indent.length)).map((line, index) => withoutControls(`${index === 0 ? head : indent}${line}`));
 }
 
 /** A list entry, with its further lines under its first. */

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { printableJSON, withEscapes } from '../model/index.ts';
 import type { Price } from '../simulate/index.ts';
 import { backtestText } from './backtest-text.ts';
 import type { Composition, Io } from './composition.ts';
@@ -76,7 +77,7 @@ export function addSimulate(program: Command, composition: Composition, io: Io, 
       const report = await asUsage(composition.simulator.backtest(requestOf(flags), io));
       if (flags.html !== undefined) await asUsage(composition.simulator.writePage(flags.html, report));
       // Courses are for drawing: thousands of numbers that a reader of JSON did not ask for.
-      if (flags.json === true) io.stdout(`${JSON.stringify(report, (key, value: unknown) => (key === 'course' ? undefined : value), 2)}\n`);
+      if (flags.json === true) io.stdout(`${withEscapes(JSON.stringify(report, (key, value: unknown) => (key === 'course' ? undefined : value), 2))}\n`);
       else io.stdout(`${backtestText(report, io.columns).join('\n')}\n`);
       if (flags.html !== undefined) io.stderr(`wrote ${flags.html}\n`);
       finish(EXIT.done);
@@ -88,7 +89,7 @@ async function printSuggestion(flags: Flags, { simulator }: Composition, io: Io)
   if (flags.limitViolations === undefined) throw new CommandFailure(EXIT.usage, '--suggest does not know how short the fleet may be', 'write --limit-violations SECONDS, such as 300 a day');
   if (flags.html !== undefined) throw new CommandFailure(EXIT.usage, '--html shows one policy, and --suggest searches among many', 'run simulate again with the suggested policy');
   const suggestion = await asUsage(simulator.suggest(requestOf(flags), readNumber('--limit-violations', flags.limitViolations, 0, 86_400), io));
-  io.stdout(flags.json === true ? `${JSON.stringify(suggestion, undefined, 2)}\n` : `${suggestionText(suggestion, io.columns).join('\n')}\n`);
+  io.stdout(flags.json === true ? `${printableJSON(suggestion, 2)}\n` : `${suggestionText(suggestion, io.columns).join('\n')}\n`);
 }
 
 function requestOf(flags: Flags): BacktestRequest {

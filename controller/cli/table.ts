@@ -1,3 +1,4 @@
+import { withoutControls } from '../model/index.ts';
 import { clipped, widthOf } from './text.ts';
 
 export interface TableColumn {
@@ -46,7 +47,7 @@ export class TextTable {
     const { widths, gap } = this.#fitted();
     return this.#columns.map(({ align }, index) => {
       const width = widths[index] ?? 0;
-      const text = clipped(cells[index] ?? '', width);
+      const text = clipped(withoutControls(cells[index] ?? ''), width);
       const padding = ' '.repeat(Math.max(0, width - widthOf(text)));
       return align === 'Right' ? padding + text : text + padding;
     }).join(' '.repeat(gap)).trimEnd();

@@ -1,7 +1,20 @@
+import { Document, visit } from 'yaml';
+import { inOneLine, isPrintable, withEscapes } from '../model/index.ts';
+
 /** Makes a value of an object safe for one line of a terminal: no line break and no control sequence gets through. */
-export const plainText = (value: unknown): string =>
-  // oxlint-disable-next-line no-control-regex -- these are what it is about
-  (typeof value === 'string' ? value : JSON.stringify(value) ?? '').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+export const plainText = (value: unknown): string => inOneLine(typeof value === 'string' ? value : JSON.stringify(value) ?? '');
+
+/** The value as YAML of which every character can be shown. */
+export function printableYAML(value: unknown): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar(_, scalar) {
+      // Only in double quotes YAML has escapes; line breaks alone are laid out as lines.
+      if (typeof scalar.value === 'string' && !isPrintable(scalar.value.replaceAll('\n', ''))) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return withEscapes(document.toString());
+}
 
 /** In characters; names and reasons have none of double width. */
 export const widthOf = (text: string): number => characters(text).length;

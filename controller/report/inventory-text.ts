@@ -1,4 +1,4 @@
-import { type InventoryView, knownHostsLines, rolesOf, toTimestamp } from '../model/index.ts';
+import { type InventoryView, knownHostsLines, printableJSON, rolesOf, toTimestamp } from '../model/index.ts';
 
 export const INVENTORY_FORMATS = ['json', 'details', 'known-hosts'] as const;
 
@@ -12,8 +12,8 @@ export const isInventoryFormat = (text: string): text is InventoryFormat => (INV
 
 export function inventoryText(view: InventoryView, format: InventoryFormat): string {
   switch (format) {
-    case 'json': return `${JSON.stringify(rolesOf(view), undefined, 2)}\n`;
-    case 'details': return `${JSON.stringify(detailsOf(view), undefined, 2)}\n`;
+    case 'json': return `${printableJSON(rolesOf(view), 2)}\n`;
+    case 'details': return `${printableJSON(detailsOf(view), 2)}\n`;
     case 'known-hosts': return knownHosts(view).map((line) => `${line}\n`).join('');
   }
 }

@@ -1,3 +1,5 @@
+import { printableJSON } from '../model/index.ts';
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
@@ -14,7 +16,7 @@ export function createJsonLog(options: { level: LogLevel; now(): number; write(l
     log(level, message, fields = {}) {
       if (RANK[level] < RANK[options.level]) return;
       const safe = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, SECRET_NAME.test(key) ? '***' : value]));
-      options.write(JSON.stringify({ time: new Date(options.now()).toISOString(), level, message, ...safe }));
+      options.write(printableJSON({ time: new Date(options.now()).toISOString(), level, message, ...safe }));
     },
   };
 }

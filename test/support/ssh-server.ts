@@ -21,6 +21,8 @@ export interface SshServerOptions {
   authorizedKeys: readonly string[];
   user?: string;
   run?: (command: string, input: string) => CommandEnd | Promise<CommandEnd>;
+  /** Answers SFTP, whose subsystem it has only with this. */
+  files?: (requests: ssh2.SFTPWrapper) => void;
   /** Whether connections to other places go through it, as sshd's AllowTcpForwarding. */
   forwarding?: 'Allowed' | 'Refused';
   /**
@@ -145,10 +147,12 @@ function greet(client: Connection, socket: Socket, options: SshServerOptions, { 
     if (options.behaviour === 'Garbage') socket.write(Buffer.alloc(4_096, 0xff));
   });
   client.on('session', (accept) => {
-    accept().on('exec', (acceptExec, _reject, { command }) => {
+    const session = accept().on('exec', (acceptExec, _reject, { command }) => {
       commands.push(command);
       void carryOut(acceptExec(), command, socket, options);
     });
+    const { files } = options;
+    if (files !== undefined) session.on('sftp', (acceptFiles) => files(acceptFiles()));
   });
   client.on('tcpip', (accept, reject, { destIP, destPort }) => {
     if (options.forwarding !== 'Allowed') return reject();

@@ -1,5 +1,5 @@
 import type { SFTPWrapper } from 'ssh2';
-import { ClassifiedError, messageOf } from '../../model/index.ts';
+import { ClassifiedError, inOneLine, messageOf } from '../../model/index.ts';
 
 /** Files of one machine, for as long as one piece of work takes. Rejections that come from the machine's answers are ClassifiedErrors. */
 export interface RemoteFiles {
@@ -16,6 +16,8 @@ export interface RemoteFiles {
 const MODE = 0o644;
 const NO_SUCH_FILE = 2;
 const PERMISSION_DENIED = 3;
+/** Of the server's own words. */
+const LONGEST_WORDS = 200;
 
 export function remoteFiles(sftp: SFTPWrapper): RemoteFiles {
   const call = <T>(what: string, begin: (done: (error: Error | null | undefined, value: T) => void) => void): Promise<T> =>
@@ -54,7 +56,8 @@ export function remoteFiles(sftp: SFTPWrapper): RemoteFiles {
       });
       if (handle === undefined) return undefined;
       return await closing(handle, async () => {
-        const { size } = await call<{ size: number }>(`reading ${path}`, (done) => sftp.fstat(handle, done));
+        const { size = Number.NaN } = await call<{ size?: number }>(`reading ${path}`, (done) => sftp.fstat(handle, done));
+        if (!Number.isSafeInteger(size)) throw new ClassifiedError('Unrecognised', `${path}: its SFTP server does not say how long it is`);
         if (size > largestBytes) throw new ClassifiedError('Invalid', `${path} has ${size} bytes, more than the ${largestBytes} that it may have`);
         const content = Buffer.alloc(size);
         let at = 0;
@@ -83,5 +86,5 @@ function fileFailure(what: string, error: Error): Error {
   const { code } = error as { code?: unknown };
   if (code === NO_SUCH_FILE) return new ClassifiedError('NotFound', `${what}: there is no such file or folder`, { cause: error });
   if (code === PERMISSION_DENIED) return new ClassifiedError('Forbidden', `${what}: its user may not`, { cause: error });
-  return typeof code === 'number' && code > 0 && code < 6 ? new ClassifiedError('Transient', `${what}: ${error.message}`, { cause: error }) : error;
+  return typeof code === 'number' && code > 0 && code < 6 ? new ClassifiedError('Transient', `${what}: ${inOneLine(error.message).slice(0, LONGEST_WORDS)}`, { cause: error }) : error;
 }
