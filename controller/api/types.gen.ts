@@ -379,6 +379,32 @@ hetzner?: {
  * Its name in the project. One pool has it for itself.
  */
 name: string
+/**
+ * Members get this label, by which a target of the load balancer selects them. Absent: members become targets by server.
+ */
+label?: {
+/**
+ * Its key. The controller alone gives and takes it.
+ */
+key: string
+/**
+ * Its value.
+ */
+value: string
+}
+}
+/**
+ * A load balancer of DigitalOcean that exists already; its Droplets come and go with the hosts. Its forwarding rules and health check stay yours.
+ */
+digitalocean?: {
+/**
+ * Its name in the account, where no other may have it. One pool has it for itself.
+ */
+name: string
+/**
+ * Members get this tag, by which the load balancer finds them. The controller alone gives and takes it. Absent: members become its Droplets one by one.
+ */
+tag?: string
 }
 /**
  * Traefik, which polls this controller with its HTTP provider, or reads files that this controller writes.

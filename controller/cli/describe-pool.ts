@@ -56,9 +56,10 @@ function summary({ spec, status }: HostPool, now: Instant): (readonly [string, s
 }
 
 function balancerText(loadBalancer: HostPool['spec']['loadBalancer']): string | undefined {
-  const { traefik, hetzner } = loadBalancer ?? {};
+  const { traefik, hetzner, digitalocean } = loadBalancer ?? {};
   if (traefik !== undefined) return `Traefik service ${traefik.service}, ${traefik.strategy}`;
-  return hetzner === undefined ? undefined : `Hetzner load balancer ${hetzner.name}`;
+  if (hetzner !== undefined) return `Hetzner load balancer ${hetzner.name}${hetzner.label === undefined ? '' : `, by the label ${hetzner.label.key}=${hetzner.label.value}`}`;
+  return digitalocean === undefined ? undefined : `DigitalOcean load balancer ${digitalocean.name}${digitalocean.tag === undefined ? '' : `, by the tag ${digitalocean.tag}`}`;
 }
 
 type Readable<T> = { kind: 'Read'; value: T } | { kind: 'Unreadable'; why: string };

@@ -1,4 +1,5 @@
 import { createRoutedDeployer } from '../act/deploy/routed.ts';
+import { oneAtATime } from '../act/one-at-a-time.ts';
 import { createStaticProvider } from '../act/cloud/static.ts';
 import type { Io, StoreLocation } from '../cli/index.ts';
 import { type Audit, ClassifiedError } from '../model/index.ts';
@@ -30,11 +31,12 @@ export async function audit(where: StoreLocation, namespace: string | undefined,
     const ssh = await openSSH(settings, systemClock);
     const kamal = openKamal(settings, { clock: systemClock, log: processLog('warn', () => io.now()), store, leadership: BESIDE, ssh, sharedStore: 'audit' });
     endings.push(() => kamal.stop());
-    const clouds = openClouds(settings, systemClock, ssh);
+    const labelsInTurn = oneAtATime();
+    const clouds = openClouds(settings, systemClock, ssh, labelsInTurn);
     endings.push(() => clouds.close());
     const spare = createStaticProvider({ documents, clock: systemClock, vacate: async () => { throw new ClassifiedError('NotLeader', 'an audit gives nothing back'); } });
     return await auditInstallation({
-      installation, store, documents, clock: systemClock, loadBalancer: openTraffic(settings, systemClock, BESIDE, ssh).loadBalancer,
+      installation, store, documents, clock: systemClock, loadBalancer: openTraffic(settings, systemClock, BESIDE, ssh, labelsInTurn).loadBalancer,
       // In a cluster the host processes are on the machine of the controller, and this is another one.
       providers: { Static: spare, ...(where.kind === 'Standalone' ? { Local: readLocalHosts(settings, systemClock) } : {}), ...clouds.providers },
       // Where Kamal is not set up here, its lock is one more thing that could not be asked.

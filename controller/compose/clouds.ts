@@ -5,6 +5,7 @@ import { HETZNER } from '../act/cloud/hetzner/vendor.ts';
 import { type CloudAPI, openCloudAPI } from '../act/cloud/rest/http.ts';
 import { type APIOptions, endpointFault } from '../act/cloud/rest/settings.ts';
 import type { Vendor } from '../act/cloud/rest/vendor.ts';
+import type { InTurn } from '../act/one-at-a-time.ts';
 import { additionsProblem, createUserData } from '../act/cloud/user-data/index.ts';
 import { ClassifiedError } from '../model/index.ts';
 import type { Clock, CloudProvider, CreateRequest } from '../ports/index.ts';
@@ -23,9 +24,9 @@ export interface OpenClouds {
 
 type Open = (options: APIOptions & { userData: (request: CreateRequest) => string }) => CloudProvider & { close(): void };
 
-/** Without a key for SSH clouds tell prices and list servers, and nothing is bought. Throws Invalid for an endpoint that cannot be. */
-export function openClouds({ hetzner, digitalocean }: Pick<Settings, 'hetzner' | 'digitalocean'>, clock: Clock, ssh: OpenSSH | undefined): OpenClouds {
-  const opened = { Hetzner: openCloud(HETZNER, createHetznerProvider, hetzner, clock, ssh), DigitalOcean: openCloud(DIGITALOCEAN, createDigitalOceanProvider, digitalocean, clock, ssh) };
+/** Without a key for SSH clouds tell prices and list servers, and nothing is bought. `labelsInTurn`: the same for everything here that changes labels of servers. Throws Invalid for an endpoint that cannot be. */
+export function openClouds({ hetzner, digitalocean }: Pick<Settings, 'hetzner' | 'digitalocean'>, clock: Clock, ssh: OpenSSH | undefined, labelsInTurn: InTurn): OpenClouds {
+  const opened = { Hetzner: openCloud(HETZNER, (options) => createHetznerProvider({ ...options, labelsInTurn }), hetzner, clock, ssh), DigitalOcean: openCloud(DIGITALOCEAN, createDigitalOceanProvider, digitalocean, clock, ssh) };
   return {
     providers: { ...(opened.Hetzner === undefined ? {} : { Hetzner: opened.Hetzner }), ...(opened.DigitalOcean === undefined ? {} : { DigitalOcean: opened.DigitalOcean }) },
     close() {

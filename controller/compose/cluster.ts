@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createStaticProvider } from '../act/cloud/static.ts';
 import { createRoutedDeployer } from '../act/deploy/routed.ts';
+import { oneAtATime } from '../act/one-at-a-time.ts';
 import { messageOf } from '../model/index.ts';
 import { ClusterStore, ConfigMapDocuments, LEASE_TIMEOUT_MILLISECONDS, LeaseElection, connect, leaseObject, openApi, processIdentity } from '../runtime/cluster/index.ts';
 import type { Settings } from '../runtime/settings.ts';
@@ -41,8 +42,9 @@ export async function startInCluster(settings: Settings & { mode: { kind: 'Clust
   const folder = join(settings.stateFolder, 'local');
   const local = await localHosts(settings, clock, { folder, ...options.local });
   const ssh = await openSSH(settings, clock);
-  const { traefik, loadBalancer } = openTraffic(settings, clock, lease, ssh);
-  const clouds = openClouds(settings, clock, ssh);
+  const labelsInTurn = oneAtATime();
+  const { traefik, loadBalancer } = openTraffic(settings, clock, lease, ssh, labelsInTurn);
+  const clouds = openClouds(settings, clock, ssh, labelsInTurn);
   const kamal = openKamal(settings, { clock, log, store, leadership: lease, ssh, sharedStore: `${connection.server} ${connection.namespace}` });
   const controller = startController({
     installation: settings.installation, clock, log, store, documents, decisionLog: loggedDecisions(createMemoryDecisionLog(), log), leadership: lease,

@@ -2,6 +2,7 @@ import type { Offline } from '../cli/index.ts';
 import { ClassifiedError } from '../model/index.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { SSH_SETTING_NAMES, readDigitalOcean, readHetzner, readSSH } from '../runtime/settings.ts';
+import { oneAtATime } from '../act/one-at-a-time.ts';
 import { openClouds } from './clouds.ts';
 import { withEnvFile } from './environment.ts';
 import { authorizedKeysOf } from './inventory.ts';
@@ -12,7 +13,7 @@ export const offline: Offline = {
   async servers(installation, { env }) {
     const environment = withEnvFile(env);
     const [hetzner, digitalocean] = [readHetzner(environment), readDigitalOcean(environment)];
-    const clouds = openClouds({ ...(hetzner === undefined ? {} : { hetzner }), ...(digitalocean === undefined ? {} : { digitalocean }) }, systemClock, undefined);
+    const clouds = openClouds({ ...(hetzner === undefined ? {} : { hetzner }), ...(digitalocean === undefined ? {} : { digitalocean }) }, systemClock, undefined, oneAtATime());
     const providers = Object.values(clouds.providers);
     if (providers.length === 0) throw new ClassifiedError('Invalid', 'no cloud can be asked: there is no token of one', { mend: 'Set HCLOUD_TOKEN or DIGITALOCEAN_ACCESS_TOKEN; a token that may only read is enough.' });
     try {

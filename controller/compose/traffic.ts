@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { DIGITALOCEAN } from '../act/cloud/digitalocean/vendor.ts';
 import { HETZNER } from '../act/cloud/hetzner/vendor.ts';
-import { DEFAULT_TRAEFIK_SETTINGS, HTTPHostProbe, HetznerBalancers, TraefikFiles, TraefikHTTP, type TraefikSettings, createRoutedLoadBalancer } from '../act/traffic/index.ts';
+import { CloudBalancers, DEFAULT_TRAEFIK_SETTINGS, HTTPHostProbe, TraefikFiles, TraefikHTTP, type TraefikSettings, createDigitalOceanBalancers, createHetznerBalancers, createRoutedLoadBalancer } from '../act/traffic/index.ts';
+import type { InTurn } from '../act/one-at-a-time.ts';
 import type { Clock, HostProbe, Leadership, LoadBalancer } from '../ports/index.ts';
 import type { Settings } from '../runtime/settings.ts';
 import { cloudAPI } from './clouds.ts';
@@ -13,13 +15,16 @@ export interface OpenTraffic {
   traefik: TraefikHTTP;
 }
 
-export function openTraffic(settings: Settings, clock: Clock, leadership: Leadership, ssh: OpenSSH | undefined): OpenTraffic {
+/** `labelsInTurn`: the same for everything here that changes labels of servers. */
+export function openTraffic(settings: Settings, clock: Clock, leadership: Leadership, ssh: OpenSSH | undefined, labelsInTurn: InTurn): OpenTraffic {
   const traefik = new TraefikHTTP(clock, leadership, traefikSettings(settings));
   const files = new TraefikFiles({
     clock, leadership, installation: settings.installation, ssh: ssh?.ssh, newID: () => randomBytes(4).toString('hex'), settings: traefikSettings(settings),
   });
-  const hetzner = new HetznerBalancers({ clock, leadership, installation: settings.installation, http: cloudAPI(HETZNER, settings.hetzner, clock) });
-  return { traefik, loadBalancer: createRoutedLoadBalancer({ http: traefik, files, hetzner }) };
+  const { installation } = settings;
+  const hetzner = new CloudBalancers(clock, leadership, createHetznerBalancers({ clock, installation, http: cloudAPI(HETZNER, settings.hetzner, clock), labelsInTurn }));
+  const digitalocean = new CloudBalancers(clock, leadership, createDigitalOceanBalancers({ clock, installation, http: cloudAPI(DIGITALOCEAN, settings.digitalocean, clock) }));
+  return { traefik, loadBalancer: createRoutedLoadBalancer({ http: traefik, files, hetzner, digitalocean }) };
 }
 
 const traefikSettings = (settings: Settings): TraefikSettings => ({

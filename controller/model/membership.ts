@@ -31,8 +31,10 @@ export interface PoolMembership {
   members: Member[];
   /** Where it is written too; absent where every load balancer asks for it. */
   files?: TraefikFile[];
-  /** The load balancer of Hetzner Cloud whose targets the members are; absent where it is another kind. */
-  hetzner?: { name: string };
+  /** The load balancer of Hetzner Cloud whose targets the members are; absent where it is another kind. With `label` servers are targets by it. */
+  hetzner?: { name: string; label?: { key: string; value: string } };
+  /** The load balancer of DigitalOcean; with `tag` Droplets are targets by it. */
+  digitalocean?: { name: string; tag?: string };
 }
 
 /** Everything that every load balancer should serve. Persisted: it is the last-known-good state. */
@@ -48,9 +50,14 @@ export type InstanceListing =
   | { instance: string; kind: 'Unwritten'; why: string }
   | { instance: string; kind: 'Listing'; servers: ListedServer[] };
 
-/** `alias`: another address of a server that is listed by itself. Who leaves must not be listed under any; who counts servers leaves these out. */
+/** One server that a load balancer sends requests to, by the address that it uses. */
 export interface ListedServer {
   url: string;
   state: 'Up' | 'Down';
-  alias?: true;
+  /** Other addresses of the same server: who leaves must not be listed under any of them. */
+  aliases?: string[];
+  /** This installation did not buy it: where it is no member it is somebody else's target, and stays. */
+  foreign?: true;
 }
+
+export const isListedAt = (server: ListedServer, url: string): boolean => server.url === url || server.aliases?.includes(url) === true;

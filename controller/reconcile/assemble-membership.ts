@@ -34,7 +34,7 @@ function ownsService(pool: HostPool, pools: readonly HostPool[], last: Membershi
 }
 
 function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMembership | undefined, servers: KnownServers): PoolMembership | undefined {
-  const { traefik, hetzner } = pool.spec.loadBalancer ?? {};
+  const { traefik, hetzner, digitalocean } = pool.spec.loadBalancer ?? {};
   const service = serviceOf(pool);
   const ending = pool.metadata.deletionTimestamp !== undefined && pool.spec.deletionPolicy === 'Retain';
   if (service === undefined || ending || pool.spec.paused) return before;
@@ -47,7 +47,7 @@ function entryOf(pool: HostPool, hosts: readonly KamalHost[], before: PoolMember
   return {
     pool: keyOf(pool), service, strategy: traefik?.strategy ?? 'p2c',
     healthCheck: { path, ...(hostname === undefined ? {} : { hostname }), intervalSeconds, timeoutSeconds },
-    emptyWanted, members, ...(traefik?.files === undefined ? {} : { files: traefik.files }), ...(hetzner === undefined ? {} : { hetzner }),
+    emptyWanted, members, ...(traefik?.files === undefined ? {} : { files: traefik.files }), ...(hetzner === undefined ? {} : { hetzner }), ...(digitalocean === undefined ? {} : { digitalocean }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type HostPool, type KamalHost, keyOf, keyText, sameKey } from '../api/index.ts';
-import { type Instant, type InstanceListing, type Inventory, MEMBER, type Membership, httpURL, seconds } from '../model/index.ts';
+import { type Instant, type InstanceListing, type Inventory, MEMBER, type Membership, httpURL, isListedAt, seconds } from '../model/index.ts';
 import { type AuditFinding, RUN, difference, unasked } from './audit-finding.ts';
 
 const OLDEST_INVENTORY_SECONDS = 900;
@@ -30,11 +30,12 @@ export function listingsAudit(pool: HostPool, listings: readonly InstanceListing
   return listings.flatMap((listing): AuditFinding[] => {
     if (listing.kind !== 'Listing') return [unasked('LoadBalancer', `${subject} at ${listing.instance}`, listing.why)];
     const { instance, servers } = listing;
-    const listed = new Set(servers.map(({ url }) => url));
+    const listed = (url: string): boolean => servers.some((server) => isListedAt(server, url));
     return [
-      ...servers.filter(({ url, alias }) => !wanted.has(url) && alias === undefined).map(({ url }) => difference('LoadBalancer', subject, `${instance} lists ${url}, which is no member`, RUN)),
-      ...[...wanted].filter(([url]) => !listed.has(url)).map(([url, name]) => difference('LoadBalancer', subject, `${instance} does not list member ${name} at ${url}`, RUN)),
-      ...servers.filter(({ url, state }) => state === 'Down' && wanted.has(url)).map(({ url }) => difference('LoadBalancer', subject, `${instance} calls member ${wanted.get(url)} at ${url} down`, `curl -sS -o /dev/null -w '%{http_code}\\n' ${url}${pool.spec.health.path}`)),
+      // What people added to a cloud's load balancer is theirs, and stays.
+      ...servers.filter((server) => server.foreign === undefined && ![...wanted.keys()].some((url) => isListedAt(server, url))).map(({ url }) => difference('LoadBalancer', subject, `${instance} lists ${url}, which is no member`, RUN)),
+      ...[...wanted].filter(([url]) => !listed(url)).map(([url, name]) => difference('LoadBalancer', subject, `${instance} does not list member ${name} at ${url}`, RUN)),
+      ...[...wanted.keys()].filter((url) => servers.some((server) => server.state === 'Down' && isListedAt(server, url))).map((url) => difference('LoadBalancer', subject, `${instance} calls member ${wanted.get(url)} at ${url} down`, `curl -sS -o /dev/null -w '%{http_code}\\n' ${url}${pool.spec.health.path}`)),
     ];
   });
 }

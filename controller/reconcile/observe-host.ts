@@ -1,7 +1,7 @@
 import type { HostPool, KamalHost } from '../api/index.ts';
 import {
   type Endpoint, type HostFacts, type Instant, type InstanceListing, type ProviderName, type Server, type ServerFact,
-  fromTimestamp, membershipFact, messageOf, seconds, serverURL,
+  fromTimestamp, isListedAt, membershipFact, messageOf, seconds, serverURL,
 } from '../model/index.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { FACT_NEEDS } from './fact-needs.ts';
@@ -116,7 +116,7 @@ async function observeMembership(context: Context, host: KamalHost, pool: HostPo
 
 /** Up is who is listed, and whom no load balancer calls down. */
 function othersIn(listings: readonly InstanceListing[], endpoint: Endpoint): { listed: number; up: number } {
-  const servers = listings.flatMap((listing) => (listing.kind === 'Listing' ? listing.servers : [])).filter(({ url, alias }) => url !== serverURL(endpoint) && alias === undefined);
+  const servers = listings.flatMap((listing) => (listing.kind === 'Listing' ? listing.servers : [])).filter((server) => !isListedAt(server, serverURL(endpoint)));
   const down = new Set(servers.filter(({ state }) => state === 'Down').map(({ url }) => url));
   const all = new Set(servers.map(({ url }) => url));
   return { listed: all.size, up: all.size - down.size };

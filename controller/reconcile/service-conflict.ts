@@ -11,7 +11,12 @@ export async function serviceConflict(context: Context, pool: HostPool): Promise
   const { membership } = await loadMembership(context.documents);
   const owner = serviceOwner(service, pools, membership);
   return owner === undefined || sameKey(keyOf(owner), keyOf(pool)) ? undefined
-    : `${pool.spec.loadBalancer?.traefik === undefined ? 'spec.loadBalancer.hetzner.name' : 'spec.loadBalancer.traefik.service'} ${service.replace(/^hetzner:/, '')} belongs to pool ${keyText(keyOf(owner))}, which had it first: write another ${pool.spec.loadBalancer?.traefik === undefined ? 'load balancer' : 'service name'}`;
+    : `${fieldOf(pool)} ${service.replace(/^(hetzner|digitalocean):/, '')} belongs to pool ${keyText(keyOf(owner))}, which had it first: write another ${pool.spec.loadBalancer?.traefik === undefined ? 'load balancer' : 'service name'}`;
+}
+
+function fieldOf({ spec: { loadBalancer } }: HostPool): string {
+  if (loadBalancer?.traefik !== undefined) return 'spec.loadBalancer.traefik.service';
+  return loadBalancer?.hetzner === undefined ? 'spec.loadBalancer.digitalocean.name' : 'spec.loadBalancer.hetzner.name';
 }
 
 /** Who has a service: the pool that is served under it already, for an edit elsewhere must not take its members away; else the oldest that names it. */
@@ -23,8 +28,10 @@ export function serviceOwner(service: string, pools: readonly HostPool[], last: 
 
 /** The group of servers that the pool fills: a service of Traefik, or a whole load balancer of a cloud. */
 export function serviceOf({ spec: { loadBalancer } }: HostPool): string | undefined {
-  const { traefik, hetzner } = loadBalancer ?? {};
-  return traefik?.service ?? (hetzner === undefined ? undefined : `hetzner:${hetzner.name}`);
+  const { traefik, hetzner, digitalocean } = loadBalancer ?? {};
+  if (traefik !== undefined) return traefik.service;
+  if (hetzner !== undefined) return `hetzner:${hetzner.name}`;
+  return digitalocean === undefined ? undefined : `digitalocean:${digitalocean.name}`;
 }
 
 export function isOlder(a: { metadata: HostPool['metadata'] }, b: { metadata: HostPool['metadata'] }): boolean {

@@ -118,7 +118,11 @@ const pools = (): TriedDocument[] => [
     { name: 'edge-1', path: '/etc/traefik/dynamic/kamal-autoscaler.yml', ssh: { address: '10.0.0.2', hostKey: 'ssh-ed25519 AAAA' } }, { name: 'here', path: '/etc/traefik/dynamic/pools.yaml' },
   ] } } }),
   goodPool('a load balancer of Hetzner', { loadBalancer: { hetzner: { name: 'front' } } }),
-  badPool('two kinds of load balancer', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'] }, hetzner: { name: 'front' } } }, 'a pool has one kind of load balancer: write either traefik or hetzner'),
+  badPool('two kinds of load balancer', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'] }, hetzner: { name: 'front' } } }, 'a pool has one kind of load balancer: write one of traefik, hetzner and digitalocean'),
+  badPool('no kind of load balancer', { loadBalancer: {} }, 'a pool has one kind of load balancer'),
+  badPool('load balancers of two clouds', { loadBalancer: { hetzner: { name: 'front' }, digitalocean: { name: 'front' } } }, 'a pool has one kind of load balancer'),
+  badPool('three kinds of load balancer', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'] }, hetzner: { name: 'front' }, digitalocean: { name: 'front' } } }, 'a pool has one kind of load balancer'),
+  goodPool('a load balancer of DigitalOcean', { loadBalancer: { digitalocean: { name: 'front' } } }),
   badPool('a file that Traefik would not read', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'], files: [{ name: 'here', path: '/etc/traefik/pools.json' }] } } }, 'spec.loadBalancer.traefik.files[0].path', 'should match'),
   badPool('a file elsewhere without a host key', { loadBalancer: { traefik: { service: 'web', apiURLs: ['http://10.0.0.2:8080'], files: [{ name: 'a', path: '/etc/traefik/pools.yml', ssh: { address: '10.0.0.2' } }] } } }, 'spec.loadBalancer.traefik.files[0].ssh.hostKey', 'Required value'),
   badPool('an address with a space', { fixedHosts: [{ name: 'a', address: '192.0.2.1 ' }] }, 'spec.fixedHosts[0].address', 'should match'),
@@ -142,6 +146,20 @@ const inBoth = (atHetzner: Fields, atDigitalOcean: Fields): Fields =>
   ({ placements: [...hetzner(atHetzner)['placements'] as Fields[], ...droplets(atDigitalOcean)['placements'] as Fields[]] });
 
 const NO_AUTO = { addresses: { ssh: 'PublicIPv4', loadBalancer: 'Private', metrics: 'Private' } };
+
+const byLabel = (key: string, value = 'web'): Fields => ({ loadBalancer: { hetzner: { name: 'front', label: { key, value } } } });
+const byTag = (tag: string): Fields => ({ loadBalancer: { digitalocean: { name: 'front', tag } } });
+
+const targetPools = (): TriedDocument[] => [
+  goodPool('targets by label', { ...hetzner({ labels: { team: 'shop' } }, {}), ...byLabel('example.com/serves') }),
+  badPool('a label that each server gets at once', { ...hetzner({}, { labels: { serves: 'no' } }), ...byLabel('serves') }, 'would be sent requests before it can answer any: take the key out of hetzner.labels'),
+  badPool('targets by a label of the controller', { ...hetzner({}), ...byLabel('kamal-autoscaler.dev/serving') }, 'a label belongs to the controller or to Hetzner: write a key that begins with neither'),
+  badPool('targets by a value with a blank', { ...hetzner({}), ...byLabel('serves', 'the web') }, 'spec.loadBalancer.hetzner.label.value', 'should match'),
+  goodPool('Droplets by tag', { ...droplets({ tags: ['firewall:web'] }, {}), ...byTag('serves:web') }),
+  badPool('a tag that each Droplet gets at once', { ...droplets({}, { tags: ['firewall:web', 'serves:web'] }), ...byTag('serves:web') }, 'would be sent requests before it can answer any: take it out of digitalocean.tags'),
+  badPool('Droplets by a tag of the controller', { ...droplets({}), ...byTag('kamal-autoscaler:serving:true') }, 'a tag belongs to the controller'),
+  badPool('Droplets by a tag with a dot', { ...droplets({}), ...byTag('serves.web') }, 'spec.loadBalancer.digitalocean.tag', 'should match'),
+];
 
 const dropletPools = (): TriedDocument[] => [
   goodPool('a pool of Droplets', droplets({}, { region: 'ams3' })),
@@ -208,4 +226,4 @@ const others = (): TriedDocument[] => [
 ];
 
 /** Good and bad documents of every kind; each has a name of its own. */
-export const triedDocuments = (): TriedDocument[] => [...policies(), ...budgets(), ...pools(), ...hetznerPools(), ...dropletPools(), ...others()];
+export const triedDocuments = (): TriedDocument[] => [...policies(), ...budgets(), ...pools(), ...hetznerPools(), ...dropletPools(), ...targetPools(), ...others()];

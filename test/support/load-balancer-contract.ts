@@ -105,7 +105,7 @@ export function loadBalancerContract(name: string, make: () => Promise<LoadBalan
         const got = seen(await world.loadBalancer.confirm(world.spec), hosts);
         if (got.every((one) => typeof one !== 'string' && sameEntries(one, expected))) return true;
         throw new Error(JSON.stringify(got));
-      });
+      }, { everyMs: 20 });
     };
     const ask = async (front: string, path = '/'): Promise<{ status: number; body: string }> => {
       const response = await fetch(front + path);

@@ -1,6 +1,6 @@
-import { get } from 'node:http';
 import { type Endpoint, type InFlightFact, type ProbeFact, type RequestsFact, httpURL, messageOf, serverURL } from '../../model/index.ts';
 import type { HostProbe } from '../../ports/index.ts';
+import { ask } from './ask.ts';
 import { inFlightIn } from './in-flight.ts';
 import { requestsIn } from './requests.ts';
 import { createWarmUps } from './warm-up.ts';
@@ -14,14 +14,6 @@ const WARM_UP_MILLISECONDS = 30_000;
 const LARGEST_METRICS = 512 * 1024;
 /** More of a health page is not read. */
 const LARGEST_HEALTH_PAGE = 64 * 1024;
-
-interface Answer {
-  status: number;
-  location: string | undefined;
-  body: string;
-  /** The body is longer than what was read. */
-  cut: boolean;
-}
 
 /** Looks at a host over plain HTTP, with a new connection each time: an old one says nothing about who listens now. */
 export class HTTPHostProbe implements HostProbe {
@@ -72,30 +64,4 @@ async function metricsOf({ address, metricsAddress = address, ports }: Endpoint)
   } catch {
     return undefined;
   }
-}
-
-/** One GET without redirects; the deadline covers all of it, from the look-up of the name to the last byte. */
-async function ask(url: string, headers: Record<string, string>, timeoutMilliseconds: number, largest: number): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const deadline = AbortSignal.timeout(timeoutMilliseconds);
-  const fail = (error: Error): void => reject(deadline.aborted ? new Error(`no answer within ${timeoutMilliseconds / 1_000} s`) : error);
-  const request = get(url, { headers, agent: false, signal: deadline }, (response) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const finish = (cut: boolean): void =>
-      resolve({ status: response.statusCode ?? 0, location: response.headers.location, body: Buffer.concat(chunks).toString('utf8'), cut });
-    response.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= largest) {
-        chunks.push(chunk);
-        return;
-      }
-      finish(true);
-      request.destroy();
-    });
-    response.once('end', () => finish(false));
-    response.once('error', fail);
-  });
-  request.once('error', fail);
-  return await promise;
 }

@@ -1,5 +1,7 @@
 export { CONFIG_PATH, type ConfigRequest, type ConfigResponse } from './config-endpoint.ts';
-export { HetznerBalancers } from './hetzner-balancer.ts';
+export { CloudBalancers } from './cloud-balancers.ts';
+export { createDigitalOceanBalancers } from './digitalocean-balancers.ts';
+export { createHetznerBalancers } from './hetzner-balancers.ts';
 export { HTTPHostProbe } from './host-probe.ts';
 export { createRoutedLoadBalancer } from './routed.ts';
 export { TraefikFiles } from './traefik-file.ts';

@@ -2,10 +2,10 @@ import { ClassifiedError, type InstanceListing, type Membership, type PoolMember
 import type { Clock, Leadership, LoadBalancer, LoadBalancerSpec } from '../../ports/index.ts';
 import type { SSH } from '../ssh/index.ts';
 import { filePlace, placeKey, placeText } from './file-place.ts';
+import { type KeptMembership, keepMembership } from './kept-membership.ts';
 import type { TraefikSettings } from './traefik-http.ts';
 import { traefikDocument } from './traefik-document.ts';
 import { type TraefikListings, createTraefikListings } from './traefik-listings.ts';
-import { type Upkeep, createUpkeep, patiently } from './upkeep.ts';
 
 export interface TraefikFileParts {
   clock: Clock;
@@ -18,10 +18,10 @@ export interface TraefikFileParts {
   settings: Pick<TraefikSettings, 'transport' | 'api'>;
 }
 
-/** One file, and its being kept. */
-interface Target {
+/** One file, and what it should hold. */
+interface Wanted {
   file: TraefikFile;
-  upkeep: Upkeep<string>;
+  text: string;
 }
 
 /**
@@ -33,29 +33,21 @@ export class TraefikFiles implements LoadBalancer {
   readonly #parts: TraefikFileParts;
   readonly #listings: TraefikListings;
   readonly #head: string;
-  #generation: number | undefined;
-  #targets = new Map<string, Target>();
+  readonly #kept: KeptMembership;
 
   constructor(parts: TraefikFileParts) {
     this.#parts = parts;
     this.#listings = createTraefikListings(parts.clock, parts.settings.api);
     this.#head = `# Written by kamal-autoscaler for installation ${parts.installation}, and overwritten.`;
-    // What another leader has written since is newer.
-    parts.leadership.onChange(() => {
-      this.#generation = undefined;
-      this.#targets.clear();
+    const objection = (held: string): string | undefined => (held.startsWith(`${this.#head}\n`) ? undefined : 'it holds something that this installation did not write');
+    this.#kept = keepMembership({
+      ...parts, wantedIn: (membership) => this.#wantedIn(membership), put: ({ file, text }) => filePlace(file, parts.ssh, parts.newID).put(text, objection), touched: () => this.#listings.forget(),
     });
   }
 
   /** Resolves when every machine that answers in time has it; `confirm` names the others. Throws `Invalid` for a membership that must not be served; the one before it stays. */
-  async apply(membership: Membership): Promise<void> {
-    if (!this.#parts.leadership.isLeader()) return;
-    if (this.#generation === undefined || membership.generation > this.#generation) {
-      this.#targets = this.#targetsFor(membership);
-      this.#generation = membership.generation;
-    }
-    this.#listings.forget();
-    await patiently(this.#parts.clock, [...this.#targets.values()].map(({ upkeep }) => upkeep.ensure()));
+  apply(membership: Membership): Promise<void> {
+    return this.#kept.apply(membership);
   }
 
   async confirm({ traefik }: LoadBalancerSpec): Promise<InstanceListing[]> {
@@ -65,12 +57,11 @@ export class TraefikFiles implements LoadBalancer {
   }
 
   #unwritten(file: TraefikFile): InstanceListing[] {
-    const why = this.#targets.get(placeKey(file))?.upkeep.behind();
+    const why = this.#kept.behind(placeKey(file));
     return why === undefined ? [] : [{ instance: placeText(file), kind: 'Unwritten', why }];
   }
 
-  /** All of them are thought through before one is changed. */
-  #targetsFor({ generation, pools }: Membership): Map<string, Target> {
+  #wantedIn({ generation, pools }: Membership): Map<string, Wanted> {
     const byPlace = new Map<string, { file: TraefikFile; pools: PoolMembership[] }>();
     for (const pool of pools) {
       for (const file of pool.files ?? []) {
@@ -79,28 +70,11 @@ export class TraefikFiles implements LoadBalancer {
         byPlace.set(placeKey(file), entry);
       }
     }
-    const texts = [...byPlace].map(([key, { file, pools: named }]) => {
+    return new Map([...byPlace].map(([key, { file, pools: named }]) => {
       const document = traefikDocument({ generation, pools: named }, this.#parts.settings.transport);
       if (document.kind === 'Refused') throw new ClassifiedError('Invalid', `membership ${generation} is not written to ${placeText(file)}: ${document.why}`);
-      return { key, file, text: `${this.#head}\n${withoutTemplates(document.text)}` };
-    });
-    return new Map(texts.map(({ key, file, text }) => [key, this.#target(file, text, this.#targets.get(key))]));
-  }
-
-  /** A write that is under way is waited for by the next one to the same file. */
-  #target(file: TraefikFile, text: string, before: Target | undefined): Target {
-    if (before !== undefined && JSON.stringify(before.file) === JSON.stringify(file)) {
-      before.upkeep.want(text);
-      return before;
-    }
-    const { ssh, newID, leadership } = this.#parts;
-    const place = filePlace(file, ssh, newID);
-    const objection = (held: string): string | undefined => (held.startsWith(`${this.#head}\n`) ? undefined : 'it holds something that this installation did not write');
-    return { file, upkeep: createUpkeep(text, {
-      leadership, put: (wanted) => place.put(wanted, objection),
-      // Who asked while it was on its way may have been told what was before.
-      tried: () => this.#listings.forget(),
-    }) };
+      return [key, { file, text: `${this.#head}\n${withoutTemplates(document.text)}` }];
+    }));
   }
 }
 

@@ -197,10 +197,10 @@ function answerOf(run: () => Answer, refusal: Cloud['refusal']): Answer {
   }
 }
 
-/** A parameter that is an id takes numbers alone, so that `/actions/…` below it is another template. */
+/** A parameter that is an id takes numbers alone, or a UUID, so that `/actions/…` below it is another template; names take anything. */
 function templateOf(route: string, base: string): { method: string; template: string; pattern: RegExp } {
   const [method = '', template = ''] = route.split(' ');
-  return { method, template, pattern: new RegExp(`^${base}${template.replace(/\{(\w+)\}/, (_, name: string) => (/^(tag|image)_id$/.test(name) ? '([^/]+)' : '(\\d+)'))}$`) };
+  return { method, template, pattern: new RegExp(`^${base}${template.replace(/\{(\w+)\}/, (_, name: string) => (/^(tag|image)_id$/.test(name) ? '([^/]+)' : name === 'lb_id' ? '([0-9a-f-]{36})' : '(\\d+)'))}$`) };
 }
 
 /** Requests that come back evenly, so many in a time; setting `left` lower is how a neighbour uses them up. */

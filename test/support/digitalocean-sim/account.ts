@@ -40,6 +40,8 @@ export interface SimDroplet {
   vpc: AccountParts['vpcs'][number];
   tags: string[];
   tagsFrom: number;
+  /** Its tags as they were until each of these times, the oldest first. */
+  tagsBefore: { until: number; tags: string[] }[];
   userData: string;
   createdAt: number;
   activeFrom: number;
@@ -69,6 +71,8 @@ export interface Account {
   statusOf(droplet: SimDroplet): 'new' | 'active' | 'off';
   /** What a Droplet shows of its tags by now. */
   tagsOf(droplet: SimDroplet): string[];
+  /** Whether it had a tag at that time. */
+  taggedAt(droplet: SimDroplet, tag: string, at: number): boolean;
   create(order: Order, fault?: Fault): { droplet: SimDroplet; action: SimAction }[];
   remove(id: number, fault?: Fault): void;
   act(id: number, type: string): SimAction;
@@ -144,7 +148,7 @@ export function createAccount(options: AccountOptions): Account {
     const outer = (number: number): string => `198.19.0.${number}`;
     for (const tag of order.tags ?? []) tags.add(tag);
     const droplet: SimDroplet = {
-      id, name, size, image, region, vpc, keys, tags: [...order.tags ?? []], tagsFrom: now() + (fault?.kind === 'ListedLate' ? fault.milliseconds : tagLagMilliseconds),
+      id, name, size, image, region, vpc, keys, tags: [...order.tags ?? []], tagsBefore: [], tagsFrom: now() + (fault?.kind === 'ListedLate' ? fault.milliseconds : tagLagMilliseconds),
       userData: order.user_data ?? '', createdAt: now(), activeFrom: never ? Infinity : now() + bootMilliseconds, power: 'On',
       privateIPv4: own(freeNumber((number) => privates.has(own(number)))),
       publicIPv4: order.public_networking === false ? undefined : outer(freeNumber((number) => publics.has(outer(number)))),
@@ -161,6 +165,7 @@ export function createAccount(options: AccountOptions): Account {
       return dropletLimit;
     },
     tagsOf: (droplet) => (now() < droplet.tagsFrom ? [] : droplet.tags),
+    taggedAt: ({ tags: latest, tagsBefore, tagsFrom }, tag, at) => at >= tagsFrom && (tagsBefore.find(({ until }) => at < until)?.tags ?? latest).includes(tag),
     create(order, fault) {
       const sound = checked(order);
       const answered = sound.names.map((name) => make(name, sound, order, fault));
@@ -185,7 +190,10 @@ export function createAccount(options: AccountOptions): Account {
     addTag: (name) => void tags.add(name),
     tag(name, ids, change) {
       if (!tags.has(name)) refuse(404, 'not_found', 'The resource you were accessing could not be found.');
-      for (const droplet of ids.map(need)) droplet.tags = change === 'Add' ? [...new Set([...droplet.tags, name])] : droplet.tags.filter((tag) => tag !== name);
+      for (const droplet of ids.map(need)) {
+        droplet.tagsBefore.push({ until: now(), tags: droplet.tags });
+        droplet.tags = change === 'Add' ? [...new Set([...droplet.tags, name])] : droplet.tags.filter((tag) => tag !== name);
+      }
     },
     regionsOf: ({ slug, regions }) => regions.filter((region) => left(slug, region) > 0),
     setCapacity: (size, region, count) => void capacity.set(`${size} ${region}`, count),

@@ -4,11 +4,14 @@ import { planted } from '../planted.ts';
 import { type Contract, loadContract } from '../cloud-sim/contract.ts';
 import { type ServedCloud, requestBucket, serveCloud } from '../cloud-sim/serve.ts';
 import { type Account, type AccountOptions, createAccount } from './account.ts';
+import { type Balancers, createBalancers } from './balancers.ts';
 import { DIGITALOCEAN_CONVENTIONS } from './contract.ts';
 import { routesOf } from './routes.ts';
 
 export interface DigitalOceanSimOptions extends AccountOptions {
   port?: number;
+  /** How long a change of a load balancer takes, and how long one takes to see that a Droplet got a tag or lost it. */
+  balancerMilliseconds?: { change: number; tag: number };
   /** What a client must send; a planted secret by default. */
   token?: string;
   readOnlyToken?: string;
@@ -21,6 +24,7 @@ export interface DigitalOceanSimOptions extends AccountOptions {
 /** Its endpoint is as DIGITALOCEAN_API_URL wants it. */
 export interface DigitalOceanSim extends ServedCloud {
   account: Account;
+  balancers: Balancers;
   /** Requests that are left; setting one lower is how a neighbour uses them up. */
   rate: { hour: { left: number }; minute: { left: number } };
 }
@@ -28,9 +32,11 @@ export interface DigitalOceanSim extends ServedCloud {
 export async function startDigitalOceanSim(options: DigitalOceanSimOptions): Promise<DigitalOceanSim> {
   const { clock, token = planted('cloud-token'), readOnlyToken, rateLimits = { hour: 5000, minute: 250 } } = options;
   const account = createAccount(options);
+  const { change, tag } = options.balancerMilliseconds ?? { change: 400, tag: 200 };
+  const balancers = createBalancers({ account, clock, changeMilliseconds: change, tagMilliseconds: tag });
   const hour = requestBucket(rateLimits.hour, 3600, () => clock.now());
   const minute = requestBucket(rateLimits.minute, 60, () => clock.now());
-  const routes = routesOf(account, () => served.endpoint);
+  const routes = routesOf(account, balancers, () => served.endpoint);
   const served: ServedCloud = await serveCloud({
     clock, token, readOnlyToken, base: '', contract: options.contract ?? loadContract(DIGITALOCEAN_CONVENTIONS), routes,
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -47,5 +53,5 @@ export async function startDigitalOceanSim(options: DigitalOceanSimOptions): Pro
     },
     headers: () => ({ 'x-request-id': randomUUID() }),
   });
-  return Object.assign(served, { account, rate: { hour, minute } });
+  return Object.assign(served, { account, balancers, rate: { hour, minute } });
 }

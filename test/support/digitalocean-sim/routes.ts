@@ -1,6 +1,7 @@
 /** What each operation of the document does to the account. */
 import { type Answer, type Asked, Refused } from '../cloud-sim/serve.ts';
 import type { Account, Order, SimDroplet } from './account.ts';
+import type { Balancers } from './balancers.ts';
 import { accountBody, actionBody, dropletBody, imageBody, imageNamed, keyBody, regionBody, sizeBody, vpcBody } from './bodies.ts';
 import { IMAGES, REGIONS, SIZES } from './catalogue.ts';
 
@@ -10,7 +11,7 @@ const ok = (body: unknown, status = 200): Answer => ({ status, body });
 const NOTHING: Answer = { status: 204 };
 
 /** By method and path template, as the document has them. `DELETE /v2/droplets` by tag is not among them: nothing may ever call it. */
-export function routesOf(account: Account, endpoint: () => string): Record<string, Route> {
+export function routesOf(account: Account, balancers: Balancers, endpoint: () => string): Record<string, Route> {
   const page = (path: string, { query }: Asked, key: string, all: readonly object[]): Answer => {
     const number = Number(query.get('page') ?? 1);
     const size = Number(query.get('per_page') ?? 20);
@@ -31,6 +32,8 @@ export function routesOf(account: Account, endpoint: () => string): Record<strin
       .toSorted((a, b) => b.id - a.id).map((candidate) => dropletBody(account, candidate));
   };
   const resourcesOf = (body: unknown): number[] => (body as { resources: { resource_id: string }[] }).resources.map(({ resource_id: id }) => Number(id));
+
+  const dropletsOf = (body: unknown): number[] => (body as { droplet_ids: number[] }).droplet_ids;
 
   return {
     'GET /v2/account': () => ok({ account: accountBody(account) }),
@@ -56,6 +59,16 @@ export function routesOf(account: Account, endpoint: () => string): Record<strin
     'GET /v2/images': (asked) => page('/v2/images', asked, 'images', IMAGES.map(imageBody)),
     'GET /v2/images/{image_id}': ({ id }) => ok({ image: imageBody(known(imageNamed(id))) }),
     'GET /v2/vpcs': (asked) => page('/v2/vpcs', asked, 'vpcs', account.parts.vpcs.map(vpcBody)),
+    'GET /v2/load_balancers': (asked) => page('/v2/load_balancers', asked, 'load_balancers', [...balancers.all.values()].map((balancer) => balancers.body(balancer))),
+    'GET /v2/load_balancers/{lb_id}': ({ id }) => ok({ load_balancer: balancers.body(known(balancers.all.get(id))) }),
+    'POST /v2/load_balancers/{lb_id}/droplets'({ id, body }) {
+      balancers.change(id, dropletsOf(body), 'Add');
+      return NOTHING;
+    },
+    'DELETE /v2/load_balancers/{lb_id}/droplets'({ id, body }) {
+      balancers.change(id, dropletsOf(body), 'Remove');
+      return NOTHING;
+    },
     'POST /v2/tags'({ body }) {
       const { name } = body as { name: string };
       account.addTag(name);

@@ -34,9 +34,11 @@ export interface Balancers {
   readonly all: ReadonlyMap<number, SimBalancer>;
   /** One that is there already, as a person made it. */
   make(name: string, destinationPort: number, targets?: readonly SimTarget[]): SimBalancer;
+  /** A person deletes it. */
+  remove(id: number): void;
   body(balancer: SimBalancer): object;
-  add(id: number, target: SimTarget): SimAction;
-  remove(id: number, target: SimTarget): SimAction;
+  addTarget(id: number, target: SimTarget): SimAction;
+  removeTarget(id: number, target: SimTarget): SimAction;
   /** Where requests go now; label selectors are resolved. */
   places(balancer: SimBalancer): SimPlace[];
   /** What the health check says of an address; `healthy` where nobody said otherwise. */
@@ -107,6 +109,7 @@ export function createBalancers({ clock, servers, begin, refuse }: BalancersPart
       all.set(balancer.id, balancer);
       return balancer;
     },
+    remove: (id) => void all.delete(id),
     body: (balancer) => ({
       id: balancer.id, name: balancer.name, labels: {}, created: '2026-01-01T00:00:00Z', protection: { delete: false }, location: locationBody(LOCATIONS[0]!),
       public_net: { enabled: true, ipv4: { ip: '203.0.113.7', dns_ptr: null }, ipv6: { ip: null, dns_ptr: null } }, private_net: [],
@@ -118,7 +121,7 @@ export function createBalancers({ clock, servers, begin, refuse }: BalancersPart
       targets: current(balancer).map((target) => targetBody(balancer, target)),
       algorithm: { type: 'round_robin' }, outgoing_traffic: null, ingoing_traffic: null, included_traffic: 0,
     }),
-    add(id, target) {
+    addTarget(id, target) {
       const known = current(need(id)).some((one) => sameTarget(one, target));
       if (known) refuse(422, 'target_already_defined', 'target already defined');
       if (target.type === 'server' && !servers.has(target.server.id)) refuse(404, 'not_found', `server with ID '${target.server.id}' not found`);
@@ -127,7 +130,7 @@ export function createBalancers({ clock, servers, begin, refuse }: BalancersPart
       balancer.targets.push({ target, from: action.endsAt, until: Infinity });
       return action;
     },
-    remove(id, target) {
+    removeTarget(id, target) {
       const entry = need(id).targets.find((one) => one.until > clock.now() && sameTarget(one.target, target)) ?? refuse(404, 'not_found', 'target not found');
       const { action } = change(id, 'remove_target');
       entry.until = action.endsAt;

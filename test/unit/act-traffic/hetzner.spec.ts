@@ -1,14 +1,18 @@
 import { expect } from 'chai';
 import { type Membership, membershipFact } from '../../../controller/model/index.ts';
+import { cloudBalancerContract } from '../../support/cloud-balancer-contract.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
+import { createHetznerProvider } from '../../../controller/act/cloud/hetzner/provider.ts';
+import { oneAtATime } from '../../../controller/act/one-at-a-time.ts';
+import { SERVER_LABELS } from '../../../controller/api/index.ts';
 import { type HetznerSim, startHetznerSim } from '../../support/hetzner-sim/index.ts';
 import type { SimBalancer } from '../../support/hetzner-sim/balancers.ts';
-import { loadBalancerContract } from '../../support/load-balancer-contract.ts';
 import { hetznerSuite } from '../act-cloud/hetzner/world.ts';
 import { BALANCER, POOL, hetznerAdapter, hetznerWorld, orderServer } from './hetzner-world.ts';
 
 hetznerSuite("Hetzner's load balancer", () => {
-  loadBalancerContract("Hetzner's load balancer over the simulator", hetznerWorld);
+  cloudBalancerContract("Hetzner's load balancer, targets by server", () => hetznerWorld());
+  cloudBalancerContract("Hetzner's load balancer, targets by label", () => hetznerWorld({ key: 'serves', value: 'web' }));
 
   describe('targets', () => {
     let clock: SimulatedClock;
@@ -20,13 +24,16 @@ hetznerSuite("Hetzner's load balancer", () => {
       sim = await startHetznerSim({ clock, createMilliseconds: 0, startMilliseconds: 0, attachMilliseconds: 0 });
       balancer = sim.project.balancers.make(BALANCER, 80);
       setting = hetznerAdapter(sim, clock);
+      label = undefined;
     });
     afterEach(() => sim.close());
 
     const addressOf = (id: number): string => sim.project.servers.get(id)?.publicIPv4 ?? '';
+    let label: { key: string; value: string } | undefined;
+    const hetzner = (): { name: string; label?: { key: string; value: string } } => ({ name: BALANCER, ...(label === undefined ? {} : { label }) });
     const membership = (generation: number, ...addresses: string[]): Membership => ({ generation, pools: [{
       pool: POOL, service: `hetzner:${BALANCER}`, strategy: 'p2c', healthCheck: { path: '/up', intervalSeconds: 3, timeoutSeconds: 2 }, emptyWanted: addresses.length === 0,
-      members: addresses.map((address, index) => ({ name: `web-${index}`, address, port: 80, kind: 'Bought' as const })), hetzner: { name: BALANCER },
+      members: addresses.map((address, index) => ({ name: `web-${index}`, address, port: 80, kind: 'Bought' as const })), hetzner: hetzner(),
     }] });
     /** What waits for an action is let go on. */
     async function finish(work: Promise<void>): Promise<void> {
@@ -89,7 +96,7 @@ hetznerSuite("Hetzner's load balancer", () => {
       await apply(membership(1, inside));
       expect(balancer.targets.map(({ target }) => target)).to.deep.equal([{ type: 'server', server: { id }, use_private_ip: true }]);
       const [listing] = await setting.adapter.confirm({ hetzner: { name: BALANCER } });
-      expect(listing).to.have.deep.property('servers', [{ url: `http://${inside}:80`, state: 'Up' }, { url: `http://${addressOf(id)}:80`, state: 'Up', alias: true }]);
+      expect(listing).to.have.deep.property('servers', [{ url: `http://${inside}:80`, state: 'Up', aliases: [`http://${addressOf(id)}:80`] }]);
       for (const address of [inside, addressOf(id)]) expect(membershipFact([listing!], { address, ports: { http: 80 } })).to.deep.equal({ kind: 'ListedUp' });
     });
 
@@ -128,6 +135,84 @@ hetznerSuite("Hetzner's load balancer", () => {
         expect(await listed()).to.deep.equal([`http://${addressOf(id)}:80 Up`]);
       });
     }
+
+    describe('by label', () => {
+      const labelsOf = (id: number): Record<string, string> => sim.project.servers.get(id)?.labels ?? {};
+      const select = (selector: string): unknown => balancer.targets.push({ target: { type: 'label_selector', label_selector: { selector } }, from: 0, until: Infinity });
+      beforeEach(() => { label = { key: 'serves', value: 'web' }; });
+
+      it('are the servers that have it, whose other labels stay', async () => {
+        select('serves==web, team');
+        const [a, b] = [orderServer(sim, 'a', { installation: 'shop' }), orderServer(sim, 'b', { installation: 'shop' })];
+        for (const id of [a, b]) sim.project.update(id, { labels: { ...labelsOf(id), team: 'shop', ...(id === b ? { serves: 'web' } : {}) } });
+        const before = labelsOf(a);
+        await apply(membership(1, addressOf(a)));
+        expect(labelsOf(a)).to.deep.equal({ ...before, serves: 'web' });
+        expect(labelsOf(b)).to.include({ team: 'shop' }).and.not.have.property('serves');
+        expect(targets()).to.deep.equal([addressOf(a)]);
+        expect(balancer.targets).to.have.length(1);
+      });
+
+      it('of which no target of the load balancer asks are told with the mend, and no server gets it', async () => {
+        select('serves=api');
+        const id = orderServer(sim, 'a', { installation: 'shop' });
+        await apply(membership(1, addressOf(id)));
+        expect((await listed()).at(-1)).to.equal('Unwritten: load balancer front has no target that selects by the label serves=web: hcloud load-balancer add-target front --label-selector serves=web');
+        expect(labelsOf(id)).to.not.have.property('serves');
+      });
+
+      it('never take over a label that people gave their server', async () => {
+        select('serves=web');
+        const [theirs, own] = [orderServer(sim, 'theirs', 'Foreign'), orderServer(sim, 'own', { installation: 'shop' })];
+        sim.project.update(theirs, { labels: { serves: 'mail' } });
+        await apply(membership(1, addressOf(own), addressOf(theirs)));
+        expect((await listed()).at(-1)).to.match(/^Unwritten: server theirs is not this installation's, and has the label serves=mail: Remove that label/);
+        expect(labelsOf(theirs)).to.deep.equal({ serves: 'mail' });
+      });
+
+      it('stand beside dedicated servers, which have no labels', async () => {
+        select('serves=web');
+        sim.project.balancers.dedicated.add('198.51.100.9');
+        const id = orderServer(sim, 'a', { installation: 'shop' });
+        await apply(membership(1, '198.51.100.9', addressOf(id)));
+        expect(targets()).to.deep.equal(['198.51.100.9', addressOf(id)].toSorted());
+      });
+
+      it('that were targets by server before leave both ways', async () => {
+        select('serves=web');
+        const [stays, leaves] = [orderServer(sim, 'stays', { installation: 'shop' }), orderServer(sim, 'leaves', { installation: 'shop' })];
+        label = undefined;
+        await apply(membership(1, addressOf(stays), addressOf(leaves)));
+        label = { key: 'serves', value: 'web' };
+        await apply(membership(2, addressOf(stays), addressOf(leaves)));
+        await apply(membership(3, addressOf(stays)));
+        expect([...new Set(targets())]).to.deep.equal([addressOf(stays)]);
+      });
+
+      it('that a pool no longer names stay targets, which is told with the mend', async () => {
+        select('serves=web');
+        const [stays, leaves] = [orderServer(sim, 'stays', { installation: 'shop' }), orderServer(sim, 'leaves', { installation: 'shop' })];
+        await apply(membership(1, addressOf(stays), addressOf(leaves)));
+        label = undefined;
+        await apply(membership(2, addressOf(stays)));
+        expect((await listed()).at(-1)).to.equal('Unwritten: server leaves is no member any more, and stays a target by the label selector serves=web: Remove that target, or write its label in spec.loadBalancer.hetzner.label.');
+        const listings = await setting.adapter.confirm({ hetzner: hetzner() });
+        expect(membershipFact(listings, { address: addressOf(leaves), ports: { http: 80 } }).kind).to.equal('ListedUp');
+      });
+
+      it('and the notes of what a server serves do not undo each other', async () => {
+        select('serves=web');
+        const id = orderServer(sim, 'a', { installation: 'shop' });
+        const labelsInTurn = oneAtATime();
+        const both = hetznerAdapter(sim, clock, labelsInTurn);
+        const provider = createHetznerProvider({ endpoint: sim.endpoint, token: { kind: 'Value', value: sim.token }, clock, userData: () => '', labelsInTurn });
+        const [server] = await provider.find({ installation: 'shop', pool: POOL, hostID: 'a' });
+        // Each has read the labels when the other writes, unless they wait for each other.
+        await finish(Promise.all([provider.mark!(server!, 'Serving'), both.adapter.apply(membership(1, addressOf(id)))]).then(() => undefined));
+        provider.close();
+        expect(labelsOf(id)).to.include({ serves: 'web', [SERVER_LABELS.serving]: 'true' });
+      });
+    });
 
     it('of a load balancer that does not exist are Unknown, never empty', async () => {
       balancer.name = 'renamed';

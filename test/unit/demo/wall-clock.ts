@@ -17,3 +17,6 @@ export function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** Real time, so many times as fast: for suites with real sockets in which much has to be waited for. */
+export const fastClock = (times: number): Clock => ({ now: () => performance.timeOrigin + performance.now() * times, sleep: (milliseconds, signal) => wallClock.sleep(milliseconds / times, signal) });

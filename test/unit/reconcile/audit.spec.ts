@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { listingsAudit } from '../../../controller/reconcile/audit-members.ts';
-import { type Audit, ClassifiedError, type Inventory, type Membership, type Server } from '../../../controller/model/index.ts';
+import { type Audit, ClassifiedError, type Inventory, type ListedServer, type Membership, type Server } from '../../../controller/model/index.ts';
 import { serversAudit } from '../../../controller/reconcile/audit-servers.ts';
 import { auditInstallation } from '../../../controller/reconcile/audit.ts';
 import { INVENTORY_DOCUMENT } from '../../../controller/reconcile/inventory.ts';
@@ -95,9 +95,14 @@ describe('the audit of an installation', () => {
       pool: { namespace: 'default', name: 'web' }, service: 'hetzner:front', strategy: 'p2c', healthCheck: { path: '/up', intervalSeconds: 3, timeoutSeconds: 2 }, emptyWanted: false,
       members: [{ name: 'web-1', address: '10.0.0.5', port: 80, kind: 'Bought' }],
     }] };
-    const servers = [{ url: 'http://10.0.0.5:80', state: 'Up' as const }, { url: 'http://198.51.100.5:80', state: 'Up' as const, alias: true as const }];
-    expect(listingsAudit(await bench.pool(), [{ instance: 'front', kind: 'Listing', servers }], membership)).to.deep.equal([]);
-    expect(listingsAudit(await bench.pool(), [{ instance: 'front', kind: 'Listing', servers: servers.map(({ url, state }) => ({ url, state })) }], membership)).to.have.length(1);
+    const servers = ['http://10.0.0.5:80', 'http://198.51.100.5:80'].map((url) => ({ url, state: 'Up' as const }));
+    const audited = async (...listed: ListedServer[]): Promise<number> => listingsAudit(await bench.pool(), [{ instance: 'front', kind: 'Listing', servers: listed }], membership).length;
+    expect(await audited({ ...servers[0]!, aliases: [servers[1]!.url] })).to.equal(0);
+    expect(await audited({ ...servers[1]!, aliases: [servers[0]!.url] })).to.equal(0);
+    expect(await audited(...servers)).to.equal(1);
+    // Nor what people added to a cloud's load balancer, which nobody here would ever take away; a fixed host is no stranger.
+    expect(await audited(servers[0]!, { ...servers[1]!, foreign: true })).to.equal(0);
+    expect(await audited({ ...servers[0]!, foreign: true })).to.equal(0);
   });
 
   it('finds a host that is in service and in neither document, and strangers in both', async () => {

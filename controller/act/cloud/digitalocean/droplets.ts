@@ -30,6 +30,12 @@ export const createdAt = (record: Record<string, unknown>): number => fromTimest
 /** The API's own id; undefined for an id of another form. */
 export const idOf = (providerID: string): number | undefined => idIn(providerID, PREFIX);
 
+/** Every address at which a Droplet may be known, the one that load balancers use first. */
+export function allAddressesIn(record: Record<string, unknown>): string[] {
+  const { private: own, publicIPv4, publicIPv6 } = addressesIn(record);
+  return [own, publicIPv4, publicIPv6].filter((address) => address !== undefined);
+}
+
 /** A Droplet is in one private network, and has at most one address of each kind that counts here. */
 function addressesIn(record: Record<string, unknown>): Addresses {
   const networks = recordIn(record, 'networks');

@@ -8,7 +8,7 @@ import { isRecord, listOf, numberOf, recordIn, textOf, textsOf } from '../rest/w
 import { createCatalogue } from './catalogue.ts';
 import { createdAt, idOf, serverIn } from './droplets.ts';
 import { orderOf, problemIn, wantedOf } from './placements.ts';
-import { createTagging } from './tagging.ts';
+import { createDropletTags, createTagging } from './tagging.ts';
 import { markingIn, ofHost, ofInstallation, tagsOf } from './tags.ts';
 import { DIGITALOCEAN } from './vendor.ts';
 
@@ -36,7 +36,7 @@ export function createDigitalOceanProvider(options: DigitalOceanOptions): Digita
   const { clock, userData } = options;
   const http = openCloudAPI(DIGITALOCEAN, options);
   const catalogue = createCatalogue(http, clock);
-  const setTags = createTagging(http);
+  const setTags = createTagging(createDropletTags(http));
   const follower = createActionFollower({
     ask: async ([id]) => http.get(`/v2/actions/${id}`).then((answer) => [actionOf(recordIn(answer, 'action'))], (error: unknown) => {
       if (isClass(error, 'NotFound')) return [];

@@ -42,7 +42,8 @@ export const DIGITALOCEAN: Vendor = {
   verdictOf({ status, message }) {
     switch (status) {
       case 400: return { class: 'Invalid' };
-      case 403: return { class: 'Unauthorized', mend: `this token may not do that, or the account is locked: ${TOKEN}, and write it to DIGITALOCEAN_ACCESS_TOKEN` };
+      // A load balancer takes no change before the one before it has ended.
+      case 403: return /processes previous actions/i.test(message) ? { class: 'Transient' } : { class: 'Unauthorized', mend: `this token may not do that, or the account is locked: ${TOKEN}, and write it to DIGITALOCEAN_ACCESS_TOKEN` };
       case 422: return UNPROCESSABLE.find(([words]) => words.test(message))?.[1] ?? { class: 'Invalid' };
       default: return undefined;
     }

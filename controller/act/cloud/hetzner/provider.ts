@@ -1,5 +1,6 @@
 import { ClassifiedError, type Server, isClass } from '../../../model/index.ts';
 import type { CloudProvider, CreateRequest } from '../../../ports/index.ts';
+import { oneAtATime } from '../../one-at-a-time.ts';
 import { createActionFollower } from '../rest/actions.ts';
 import { openCloudAPI } from '../rest/http.ts';
 import { checkOwner, noted, ownerIn, sameOwner } from '../rest/marking.ts';
@@ -24,7 +25,7 @@ export type HetznerProvider = CloudProvider & { close(): void };
 
 /** Servers of Hetzner Cloud. */
 export function createHetznerProvider(options: HetznerOptions): HetznerProvider {
-  const { clock, userData } = options;
+  const { clock, userData, labelsInTurn = oneAtATime() } = options;
   const http = openCloudAPI(HETZNER, options);
   const catalogue = createCatalogue(http, clock);
   const follower = createActionFollower({
@@ -116,14 +117,14 @@ export function createHetznerProvider(options: HetznerOptions): HetznerProvider 
     },
     price,
     problemOf: (placement) => problemIn(placement, catalogue),
-    async mark(server, serving, hostKey) {
+    mark: (server, serving, hostKey) => labelsInTurn(String(idOf(server.providerID)), async () => {
       const record = await owned(server);
       if (record === undefined) return;
-      // An update replaces all labels: those that people added stay.
+      // An update replaces all labels: those that others added stay.
       const labels = recordIn(record, 'labels');
       const note = noted(markingIn(labels), serving, hostKey);
       if (note !== undefined) await http.change('PUT', `/servers/${numberOf(record, 'id')}`, { labels: { ...labels, ...labelsFor(note) } });
-    },
+    }),
     watch: (listener) => follower.onEnd(listener),
     close: () => follower.close(),
   };

@@ -8,7 +8,7 @@ import { fleetReference, isProxied } from './fleet-reference.ts';
 import { createEvidence } from './evidence.ts';
 import type { Fleets } from './fleets.ts';
 import type { KamalRuns } from './kamal-runs.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { oneAtATime } from '../../one-at-a-time.ts';
 import { type OperationTools, perform } from './operations.ts';
 import type { Preflight } from './preflight.ts';
 import { addressOf } from './project-checks.ts';

@@ -1,5 +1,7 @@
 /** Runs work of one key one after the other, in the order in which it came; work of other keys goes on beside. */
-export function oneAtATime(): <Answer>(key: string, work: () => Promise<Answer>) => Promise<Answer> {
+export type InTurn = <Answer>(key: string, work: () => Promise<Answer>) => Promise<Answer>;
+
+export function oneAtATime(): InTurn {
   const last = new Map<string, Promise<unknown>>();
   return (key, work) => {
     const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
