@@ -64,7 +64,7 @@ describe('a terminal', () => {
     await world.store.recordEvent({ kind: 'HostPool', key: { namespace: 'default', name: 'web' }, uid: 'u', type: 'Warning', reason: said, message: said });
     world.decisions = world.decisions.map((record) => ({ ...record, decision: { ...record.decision, reasons: [said], limitedBy: [{ kind: 'Ceiling', hosts: 4, reason: said, liftedBy: said }] } }));
     world.evidence = [{ host: 'web-3-c0ffee00', hostID: 'host-id-3', cause: 'StartFailed', reason: said, gatheredAt: NOON, server: said, status: { phase: 'Deprovisioning', version: said, failure: { class: 'Defect', at: '2026-10-05T11:00:00Z', message: said } as never, conditions: [{ type: said, status: said, reason: said, message: said, lastTransitionTime: said }] as never }, texts: [{ name: said, text: `${said}\n${said}` }], missing: [{ name: said, why: said }] }];
-    world.audit = { differences: [{ place: said, subject: said, says: said, mend: said }] as never, unasked: [{ place: said, subject: said, why: said }] as never, compared: { pools: 1, hosts: 1, servers: 1 } };
+    world.audit = { differences: [{ place: said, subject: said, says: said, mend: said }] as never, unasked: [{ place: said, subject: said, why: said }] as never, locks: [{ service: said, destination: said, by: said, message: said }], compared: { pools: 1, hosts: 1, servers: 1 } };
   };
 
   const COMMANDS = [
