@@ -98,14 +98,24 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
   };
 }
 
-/** A new private key. ssh2's own generator now and then makes one of RSA or ECDSA that it cannot read. */
-export const newKey = (type: 'ed25519' | 'rsa' | 'ecdsa' = 'ed25519'): string => {
+export type KeyType = 'ed25519' | 'rsa' | 'ecdsa';
+
+/** A new private key. ssh2's own generator now and then makes one that it cannot read: it leaves out a leading zero byte. */
+export const newKey = (type: KeyType = 'ed25519'): string => {
   switch (type) {
     case 'ed25519': return keyPairOfSeed(randomBytes(32)).privateKey;
     case 'rsa': return generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
     case 'ecdsa': return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }).toString();
   }
 };
+
+/** A new private key behind a passphrase, and its public half as `type base64`. */
+export function newLockedKey(passphrase: string): { privateKey: string; publicLine: string } {
+  for (;;) {
+    const made = ssh2.utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-cbc', rounds: 1 });
+    if (!(ssh2.utils.parseKey(made.private, passphrase) instanceof Error)) return { privateKey: made.private, publicLine: made.public.trim() };
+  }
+}
 
 /** As `type base64`. */
 export function publicHalf(privateKey: string): string {

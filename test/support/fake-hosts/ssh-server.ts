@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import { type KeyType, newKey, publicHalf } from '../ssh-server.ts';
 import type { FakeHost } from './host.ts';
 
 export interface HostServer {
@@ -19,26 +20,15 @@ export interface HostServer {
 }
 
 export interface KeyPair {
-  /** In OpenSSH's format. */
   privateKey: string;
   /** `type base64`. */
   publicLine: string;
 }
 
-export type KeyType = 'ed25519' | 'ecdsa' | 'rsa';
 
-export function makeKeyPair(type: KeyType = 'ed25519'): KeyPair {
-  const { private: privateKey, public: publicLine } = generate(type);
-  return { privateKey, publicLine: publicLine.trim() };
-}
-
-function generate(type: KeyType): { private: string; public: string } {
-  switch (type) {
-    case 'ed25519': return ssh2.utils.generateKeyPairSync('ed25519');
-    case 'ecdsa': return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
-    case 'rsa': return ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 });
-    default: return type satisfies never;
-  }
+export function makeKeyPair(type?: KeyType): KeyPair {
+  const privateKey = newKey(type);
+  return { privateKey, publicLine: publicHalf(privateKey) };
 }
 
 /** Lets in whoever has `clientKey`, under any user name. */

@@ -8,7 +8,8 @@ import { runKamal } from '../kamal-stand-in/run.ts';
 import type { LocalResult, World } from '../kamal-stand-in/world.ts';
 import { type FakeHost, makeHost } from './host.ts';
 import { makeRegistry, type Registry } from './docker/registry.ts';
-import { type HostServer, type KeyPair, type KeyType, makeKeyPair, serveHost } from './ssh-server.ts';
+import type { KeyType } from '../ssh-server.ts';
+import { type HostServer, type KeyPair, makeKeyPair, serveHost } from './ssh-server.ts';
 
 export interface KamalResult {
   status: number;

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import ssh2 from 'ssh2';
 import { type ClientKey, createKamalHomes, readClientKey, writeKamalHome } from '../../../controller/act/ssh/index.ts';
 import { ClassifiedError } from '../../../controller/model/index.ts';
 import { createSimulatedClock } from '../../support/clock.ts';
-import { newKey, publicHalf } from '../../support/ssh-server.ts';
+import { newKey, newLockedKey, publicHalf } from '../../support/ssh-server.ts';
 import { newClientKey, sshTarget } from '../../support/ssh-targets.ts';
 
 const run = promisify(execFile);
@@ -52,8 +51,7 @@ describe('a home for Kamal', () => {
 
   it('holds an unlocked copy of a key with a passphrase, for this user alone', async () => {
     const file = join(folder, 'controller-key');
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'a long one', cipher: 'aes256-cbc', rounds: 1 });
-    await writeFile(file, pair.private);
+    await writeFile(file, newLockedKey('a long one').privateKey);
     const locked = await readClientKey({ file, passphrase: 'a long one', names: { file: 'F', passphrase: 'P' } });
     await writeKamalHome(folder, targets, { clientKey: locked, path });
     expect(await read('.ssh/config')).to.include(`IdentityFile ${folder}/.ssh/identity\n`);

@@ -7,7 +7,7 @@ import ssh2 from 'ssh2';
 import { deliveredKey, fingerprintOf, readClientKey, readPublicKey } from '../../../controller/act/ssh/index.ts';
 import { keyPairOfSeed } from '../../../controller/act/ssh/ed25519.ts';
 import { ClassifiedError } from '../../../controller/model/index.ts';
-import { newKey, publicHalf } from '../../support/ssh-server.ts';
+import { newKey, newLockedKey, publicHalf } from '../../support/ssh-server.ts';
 import { clientKeyOf, newClientKey } from '../../support/ssh-targets.ts';
 
 const names = { file: 'KAMAL_AUTOSCALER_SSH_KEY_FILE', passphrase: 'KAMAL_AUTOSCALER_SSH_KEY_PASSPHRASE' };
@@ -66,7 +66,7 @@ describe('keys of SSH', () => {
   }
 
   it('reads a key behind a passphrase as the same key, and does not offer its file to others', async () => {
-    const { private: locked, public: half } = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'a long one', cipher: 'aes256-cbc', rounds: 1 });
+    const { privateKey: locked, publicLine: half } = newLockedKey('a long one');
     const key = await readClientKey({ file: await fileWith(locked), passphrase: 'a long one', names });
     expect(key.publicKey).to.equal(readPublicKey(half));
     expect(key.file).to.equal(undefined);

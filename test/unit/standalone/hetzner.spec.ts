@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import ssh2 from 'ssh2';
 import { stringify } from 'yaml';
 import { type RunningController, startStandalone } from '../../../controller/compose/standalone.ts';
 import { systemClock } from '../../../controller/runtime/clock.ts';
@@ -10,6 +9,7 @@ import { readSettings } from '../../../controller/runtime/settings.ts';
 import { startDigitalOceanSim } from '../../support/digitalocean-sim/index.ts';
 import { type HetznerSim, startHetznerSim } from '../../support/hetzner-sim/index.ts';
 import { until } from '../../support/real/until.ts';
+import { newKey, publicHalf } from '../../support/ssh-server.ts';
 import { hetznerSuite } from '../act-cloud/hetzner/world.ts';
 
 /** Real time on a machine that others use too. */
@@ -119,8 +119,8 @@ hetznerSuite('the controller with a Hetzner project', function () {
 });
 
 async function writeKey(folder: string): Promise<{ publicKey: string; environment: Record<string, string> }> {
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
+  const privateKey = newKey();
   const file = join(folder, 'key');
   await writeFile(file, privateKey, { mode: 0o600 });
-  return { publicKey: publicKey.trim(), environment: { KAMAL_AUTOSCALER_SSH_KEY_FILE: file } };
+  return { publicKey: publicHalf(privateKey), environment: { KAMAL_AUTOSCALER_SSH_KEY_FILE: file } };
 }
