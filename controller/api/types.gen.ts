@@ -827,6 +827,10 @@ createAttempts?: number
  */
 lastCreateIntentAt?: string
 /**
+ * When the last create call that was answered or given up ended; its server may be listed some time after that.
+ */
+lastCreateEndedAt?: string
+/**
  * No create call before.
  */
 nextAttemptAt?: string

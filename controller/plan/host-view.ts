@@ -27,6 +27,7 @@ export interface HostView {
   hasLoadBalancer: boolean;
   /** Create calls that were intended; 0 for an adopted server too. */
   createAttempts: number;
+  /** When the last create call was intended or, where that was noted, ended: some calls take long, and only then does the settle time begin. */
   lastCreateIntentAt?: Instant;
   /** How long a new server may be missing from the provider's lists. */
   settleSeconds: number;

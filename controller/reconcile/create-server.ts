@@ -1,4 +1,4 @@
-import { type HostPool, type KamalHost, ROLL_ANNOTATION, keyOf } from '../api/index.ts';
+import { type HostPool, type KamalHost, type KamalHostStatus, ROLL_ANNOTATION, keyOf } from '../api/index.ts';
 import { type ErrorClass, type HostStep, type Instant, type Outcome, type Server, adviceOf, classOf, fromTimestamp, isClass, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
 import type { Placement } from '../ports/index.ts';
 import { isQuarantined } from '../report/kept-hosts.ts';
@@ -71,7 +71,7 @@ async function purchase(context: Context, host: KamalHost, pool: HostPool, place
 async function noteServer(context: Context, host: KamalHost, pool: HostPool, server: Server): Promise<void> {
   await context.gate.noteAlive(host.spec.hostID, poolKeyOf(host), server);
   await context.store.updateStatus('KamalHost', withHostStatus(host, {
-    ...serverStatus(server, pool), failure: undefined,
+    ...serverStatus(server, pool), failure: undefined, lastCreateEndedAt: toTimestamp(context.clock.now()),
   }, context.clock.now()));
 }
 
@@ -85,6 +85,7 @@ async function unledgered(context: Context, host: KamalHost, placement: Placemen
 
 async function afterFailure(context: Context, host: KamalHost, pool: HostPool, placement: Placement, error: unknown): Promise<Outcome> {
   if (isClass(error, 'Conflict', 'NotLeader')) throw error;
+  const endedAt = context.clock.now();
   const errorClass = classOf(error);
   const words = adviceOf(error);
   await context.gate.noteRefused({ placement, pool: poolKeyOf(host), class: errorClass, message: words });
@@ -95,7 +96,7 @@ async function afterFailure(context: Context, host: KamalHost, pool: HostPool, p
   const untried = next.kind === 'Take' && next.placement !== placement;
   const paused = next.kind === 'Wait' ? pauseSeconds(next.until, now) : 0;
   const afterSeconds = Math.max(paused, waitAfter(errorClass, untried, isClass(error, 'RateLimited') ? error.retryAfterSeconds : undefined));
-  return refuse(context, host, errorClass, message, afterSeconds, next.placement.name);
+  return refuse(context, host, errorClass, message, afterSeconds, next.placement.name, { lastCreateEndedAt: toTimestamp(endedAt) });
 }
 
 /** What is paused is free earlier when a server leaves; looking costs no call. */
@@ -109,11 +110,11 @@ function waitAfter(errorClass: ErrorClass, untriedPlacement: boolean, retryAfter
   return LOOK_AGAIN_SECONDS;
 }
 
-async function refuse(context: Context, host: KamalHost, errorClass: ErrorClass, message: string, afterSeconds: number, placement?: string): Promise<Outcome> {
+async function refuse(context: Context, host: KamalHost, errorClass: ErrorClass, message: string, afterSeconds: number, placement?: string, more: Partial<KamalHostStatus> = {}): Promise<Outcome> {
   const now = context.clock.now();
   const failure = { class: errorClass, message, at: toTimestamp(now), count: 0 };
   await context.store.updateStatus('KamalHost', withHostStatus(host, {
-    reason: message, failure, nextAttemptAt: toTimestamp(now + seconds(afterSeconds)), ...(placement === undefined ? {} : { placement }),
+    ...more, reason: message, failure, nextAttemptAt: toTimestamp(now + seconds(afterSeconds)), ...(placement === undefined ? {} : { placement }),
   }, now));
   return requeueAfter(afterSeconds);
 }

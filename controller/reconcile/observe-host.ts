@@ -10,6 +10,7 @@ import { hostEndpoint, serverEndpoint } from './host-endpoint.ts';
 import { loadMembership } from './membership-document.ts';
 import { observeOperation } from './operations.ts';
 import { findServer } from './server-view.ts';
+import { lastCreateAt } from './view-host.ts';
 
 const nothing: HostFacts = {
   server: { kind: 'Unknown', why: 'not asked' }, machine: { kind: 'Unknown' }, app: { kind: 'Unknown' }, probe: { kind: 'Unknown' },
@@ -91,8 +92,8 @@ function providersOf(host: KamalHost, pool: HostPool): ProviderName[] {
 
 /** A snapshot must be younger than the host's last paid call, else it says nothing about its effect. */
 function notBefore(host: KamalHost, now: Instant): Instant | undefined {
-  const { phase, lastCreateIntentAt, phaseSince } = host.status ?? {};
-  const since = phase === 'Deprovisioning' ? fromTimestamp(phaseSince) : phase === 'Provisioning' ? fromTimestamp(lastCreateIntentAt) : undefined;
+  const { phase, phaseSince } = host.status ?? {};
+  const since = phase === 'Deprovisioning' ? fromTimestamp(phaseSince) : phase === 'Provisioning' ? lastCreateAt(host.status ?? {}) : undefined;
   return since === undefined ? undefined : Math.max(Math.min(since, now), now - seconds(2));
 }
 

@@ -1,4 +1,4 @@
-import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, QUARANTINED_ANNOTATION, keyOf } from '../api/index.ts';
+import { ADOPTED_ANNOTATION, type HostPool, type KamalHost, type KamalHostStatus, QUARANTINED_ANNOTATION, keyOf } from '../api/index.ts';
 import { type Instant, type Phase, type ProviderName, fromTimestamp } from '../model/index.ts';
 import type { HostView, JoinHold } from '../plan/index.ts';
 import { startTimeoutSeconds } from './boots.ts';
@@ -43,7 +43,7 @@ export async function viewHost(context: Context, host: KamalHost, pool: HostPool
     operationFailures: Math.max(0, (status.failure?.count ?? 0) - (isNoted(status) ? 1 : 0)),
   };
   const optional = {
-    lastCreateIntentAt: fromTimestamp(status.lastCreateIntentAt), providerID: status.providerID ?? host.metadata.annotations?.[ADOPTED_ANNOTATION],
+    lastCreateIntentAt: lastCreateAt(status), providerID: status.providerID ?? host.metadata.annotations?.[ADOPTED_ANNOTATION],
     listedUpSince: fromTimestamp(status.listedUpSince), drainDeadline: fromTimestamp(status.drainDeadline),
     drainOrigin: status.drainOrigin as Phase | undefined, joiningSince: fromTimestamp(status.joiningSince),
     ownKey: pinnedKey(host), bootID: status.bootID, joinHold: joinHoldOf(pool, context.clock.now()), replacementHeld: replacementHeldIn(pool), unlistedSince: fromTimestamp(status.unlistedSince),
@@ -67,4 +67,10 @@ async function poolState(context: Context, host: KamalHost, pool: HostPool, dele
     if (deleting && await context.store.ending('KamalHost', host.metadata.namespace) !== 'No') return 'Ending';
   }
   return pool.spec.paused ? 'Paused' : 'Live';
+}
+
+/** When the last create call was intended, or ended where that was noted. */
+export function lastCreateAt({ lastCreateIntentAt, lastCreateEndedAt }: KamalHostStatus): Instant | undefined {
+  const [intended, ended] = [fromTimestamp(lastCreateIntentAt), fromTimestamp(lastCreateEndedAt)];
+  return intended === undefined ? undefined : Math.max(intended, ended ?? intended);
 }

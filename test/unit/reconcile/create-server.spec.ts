@@ -46,6 +46,38 @@ describe('the purchase of a server', () => {
     expect((await bench.context.gate.read()).entries[spec.hostID]).to.include({ state: 'Alive', placement: 'near' });
   });
 
+  it('gives a server whose call took long as much time to be listed as any other', async () => {
+    const local = bench.context.providers.Local!;
+    let isListed = false;
+    let answer: 'Server' | 'Lost' = 'Server';
+    bench.context.providers.Local = {
+      ...local, settleSeconds: 10,
+      list: async (installation) => ({ ...await local.list(installation), ...(isListed ? {} : { servers: [] }) }),
+      async create(request) {
+        bench.creates.length += 1;
+        await bench.clock.advance(18_000);
+        if (answer === 'Lost') throw new ClassifiedError('OutcomeUnknown', 'no answer');
+        return local.create(request);
+      },
+    };
+    await start({ limits: { startTimeoutSeconds: 600 } });
+    await untilAsked();
+    await passes('Host', 3);
+    expect((await host()).status).to.include({ phase: 'Provisioning' });
+    isListed = true;
+    await bench.drive('it serves', async () => (await bench.pool()).status?.readyReplicas === 1);
+
+    [isListed, answer] = [false, 'Lost'];
+    await bench.store.scale({ namespace: 'default', name: 'web' }, 2);
+    await passes('Pool', 2);
+    const second = keyOf((await bench.hosts()).at(-1)!);
+    const asked = bench.creates.length;
+    for (let pass = 0; bench.creates.length === asked; pass += 1) await bench.pass('Host', second);
+    await bench.clock.advance(9000);
+    await bench.pass('Host', second);
+    expect(bench.creates.length, 'not asked again while the first order may still show').to.equal(asked + 1);
+  });
+
   it('goes on to the next placement after Capacity, and says why', async () => {
     bench.faults = [{ kind: 'Refused', class: 'Capacity' }];
     const { metadata } = await start();
