@@ -20,7 +20,8 @@ interface Sleeper {
   wake: () => void;
 }
 
-export function createSimulatedClock(start: Instant): SimulatedClock {
+/** `outside`: resolves when work that real time takes, such as a call to another process, has ended; no simulated time passes before. */
+export function createSimulatedClock(start: Instant, outside?: () => Promise<void>): SimulatedClock {
   let now = start;
   let order = 0;
   const sleepers = new Set<Sleeper>();
@@ -30,7 +31,11 @@ export function createSimulatedClock(start: Instant): SimulatedClock {
       first === undefined || sleeper.due < first.due || (sleeper.due === first.due && sleeper.order < first.order) ? sleeper : first, undefined);
 
   // Every microtask has run by the time an immediate is called.
-  const settle = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+  const immediate = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+  const settle = outside === undefined ? immediate : async () => {
+    await immediate();
+    await outside();
+  };
 
   return {
     now: () => now,

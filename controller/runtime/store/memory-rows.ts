@@ -3,13 +3,12 @@ import type { Kind } from '../../api/index.ts';
 import { KEPT_CHANGES } from './rows.ts';
 import type { ChangeRow, Rows } from './rows.ts';
 
-/** Rows that live as long as the process. */
-export function createMemoryRows(): Rows {
+/** Rows that live as long as the process. Revisions grow from `revision` on. */
+export function createMemoryRows(revision = 0): Rows {
   const byKind = new Map<Kind, Map<string, { namespace: string; text: string }>>();
   let log: (ChangeRow & { kind: Kind })[] = [];
-  let revision = 0;
   /** Revision of the newest change that the log has dropped. */
-  let dropped = 0;
+  let dropped = revision;
 
   const table = (kind: Kind): Map<string, { namespace: string; text: string }> => {
     const existing = byKind.get(kind);

@@ -1,4 +1,4 @@
-import { sameKey } from '../../api/index.ts';
+import { KINDS, keyOf, sameKey } from '../../api/index.ts';
 import type { Kind } from '../../api/index.ts';
 import type { Clock, Documents, Store } from '../../ports/index.ts';
 import { createDocuments } from './documents.ts';
@@ -15,15 +15,35 @@ export type Ending = Awaited<ReturnType<Store['ending']>>;
 export interface MemoryStore extends Store, Documents, EventReader {
   /** Sets what `ending` answers: an API server's deletion of a namespace or a CRD, which this store does not have. */
   setEnding(kind: Kind, namespace: string, ending: Ending): void;
+  /** Objects and documents as they are now. */
+  backup(): MemoryBackup;
+  /** Ends all watches. */
+  close(): void;
+}
+
+/** All that another store begins with to be as this one was. */
+export interface MemoryBackup {
+  objects: readonly { kind: Kind; text: string }[];
+  documents: readonly [name: string, document: { version: number; text: string }][];
+  revision: number;
+}
+
+export interface MemoryStoreOptions {
+  clock: Clock;
+  /** A new uid. */
+  ids: () => string;
+  /** An empty store when absent. */
+  from?: MemoryBackup;
 }
 
 /** A store that lives as long as the process. Outlives the controllers that use it, as the crash suite needs. */
-export function createMemoryStore({ clock, ids }: { clock: Clock; ids: () => string }): MemoryStore {
-  const rows = createMemoryRows();
+export function createMemoryStore({ clock, ids, from = { objects: [], documents: [], revision: 0 } }: MemoryStoreOptions): MemoryStore {
+  const rows = createMemoryRows(from.revision);
+  for (const { kind, text } of from.objects) rows.put(kind, keyOf(JSON.parse(text)), text);
   const hub = createWatchHub(rows, (error) => {
     throw error;
   });
-  const documents = new Map<string, { version: number; text: string }>();
+  const documents = new Map(from.documents);
   const endings = new Map<string, Ending>();
   /** In the order of their last occurrence. */
   const events = new Map<string, RecordedEvent>();
@@ -49,6 +69,12 @@ export function createMemoryStore({ clock, ids }: { clock: Clock; ids: () => str
         events.delete(oldest);
       }
     },
+    backup: () => ({
+      objects: KINDS.flatMap((kind) => rows.scan(kind).map((text) => ({ kind, text }))),
+      documents: [...documents],
+      revision: rows.snapshot('HostPool').revision,
+    }),
+    close: () => hub.close(),
     events: async (kind, key) => [...events.values()].filter((event) => event.kind === kind && sameKey(event.key, key)).map((event) => ({ ...event })),
   };
 }

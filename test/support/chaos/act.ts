@@ -207,6 +207,6 @@ async function restore(world: Surroundings, { ageSeconds, downSeconds }: Happeni
   const from = world.backups.findLast(({ at }) => at <= wanted) ?? world.backups[0];
   if (from === undefined) return false;
   processes.replaceStore(downSeconds, async () => undefined);
-  world.restoreFrom = from.backup;
+  world.restoreFrom = from.open;
   return true;
 }

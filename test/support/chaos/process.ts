@@ -1,5 +1,5 @@
 /** A controller process in a random world, composed as the real one is: work queue, watches and passes that run beside each other. */
-import type { Leadership } from '../../../controller/ports/index.ts';
+import type { Documents, Leadership, StoreEvent } from '../../../controller/ports/index.ts';
 import { ClassifiedError, classOf, messageOf } from '../../../controller/model/index.ts';
 import type { Context, WorkKey } from '../../../controller/reconcile/context.ts';
 import { createDeployLockView } from '../../../controller/reconcile/deploy-lock-view.ts';
@@ -10,7 +10,7 @@ import { createServerView } from '../../../controller/reconcile/server-view.ts';
 import { wire } from '../../../controller/reconcile/wiring.ts';
 import { createWorkQueue } from '../../../controller/runtime/work-queue.ts';
 import { INSTALLATION, contextOf } from '../context.ts';
-import { instrumented } from '../instrumented.ts';
+import { type PortHooks, instrumented } from '../instrumented.ts';
 import type { ChaosEvent } from './events.ts';
 import type { Victim } from './faults.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -26,14 +26,22 @@ export interface ChaosProcess {
 }
 
 export function startProcess(world: Surroundings, stopped: (event: ChaosEvent & { kind: 'Crash' | 'Freeze' }) => void): ChaosProcess {
-  const { ours, store, kamal, memory, judge } = world;
+  const { ours, kamal, memory, judge } = world;
+  const store = world.store.connect();
   const victim: Victim = { dead: false, thaw: undefined };
   let leads = true;
   const leadership: Leadership = { isLeader: () => leads, onChange: () => undefined };
-  const hooks = world.faults.hooks(victim, stopped);
+  const faults = world.faults.hooks(victim, stopped);
+  const hooks: PortHooks = {
+    ...faults,
+    async before(call) {
+      await faults.before?.(call);
+      if (call.method === 'recordEvent') tell(world, call.arguments[0] as StoreEvent);
+    },
+  };
   const port = <Port extends object>(name: string, adapter: Port): Port => instrumented(name, adapter, hooks);
   const providers = { Local: port('CloudProvider', world.cloud.provider(ours, () => !leads)) };
-  const documents = port('Documents', { load: store.load, save: store.save });
+  const documents = port('Documents', { load: store.load, save: store.save } satisfies Documents);
   const context: Context = contextOf({
     clock: ours, newID: world.newID, documents, providers, leadership,
     store: port('Store', store),
@@ -47,6 +55,7 @@ export function startProcess(world: Surroundings, stopped: (event: ChaosEvent & 
   });
   const pass = createPasses(context, {
     failed(work, error) {
+      if (victim.dead) return;
       world.log(`pass ${workKeyText(work)} failed, ${classOf(error)}: ${messageOf(error)}`);
       if (classOf(error) === 'Defect' && !messageOf(error).endsWith(' broke')) judge.fault(`pass ${workKeyText(work)} met a defect: ${error instanceof Error ? error.stack : String(error)}`);
       if (error instanceof ClassifiedError && error.class === 'Invalid' && !error.message.endsWith('was made to fail')) judge.fault(`pass ${workKeyText(work)} wrote what is invalid: ${error.message}`);
@@ -65,6 +74,7 @@ export function startProcess(world: Surroundings, stopped: (event: ChaosEvent & 
     kill() {
       victim.dead = true;
       end();
+      store.close();
     },
     freeze() {
       let letGo: () => void = () => undefined;
@@ -80,3 +90,5 @@ export function startProcess(world: Surroundings, stopped: (event: ChaosEvent & 
     },
   };
 }
+
+const tell = ({ log }: Surroundings, { key, reason, message }: StoreEvent): void => log(`event ${key.name} ${reason}: ${message}`);

@@ -1,9 +1,10 @@
-/** Runs one random world from its beginning to rest. The same world always runs the same. */
+/** Runs one random world from its beginning to rest. In memory and in SQLite the same world always runs the same. */
 import { act } from './act.ts';
 import type { ChaosEvent, ChaosWorld } from './events.ts';
 import { type ChaosProcess, startProcess } from './process.ts';
 import { timeText } from './names.ts';
 import { attend, putRight, unrest } from './rest.ts';
+import { type MakeStores, memoryStores } from './stores.ts';
 import { type Surroundings, applyPool, createSurroundings, openStore } from './surroundings.ts';
 
 /** Between two looks at what must always hold. */
@@ -28,8 +29,10 @@ export interface ChaosResult {
   restMilliseconds: number;
 }
 
-export async function runWorld(chaos: ChaosWorld, log: (line: string) => void = () => undefined): Promise<ChaosResult> {
-  const world = createSurroundings(chaos, (line) => log(`${timeOf(world)} ${line}`));
+/** In memory unless other stores are named. */
+export async function runWorld(chaos: ChaosWorld, log: (line: string) => void = () => undefined, stores: MakeStores = memoryStores): Promise<ChaosResult> {
+  const world = await createSurroundings(chaos, (line) => log(`${timeOf(world)} ${line}`), stores);
+  const keepsBackups = chaos.events.some(({ kind }) => kind === 'RestoreStore');
   const happened: ChaosResult['happened'] = new Map();
   const processes = createProcesses(world);
   await applyPool(world);
@@ -39,7 +42,7 @@ export async function runWorld(chaos: ChaosWorld, log: (line: string) => void = 
     for (let left = milliseconds; left > 0; left -= LOOK_MILLISECONDS) {
       await world.clock.advance(Math.min(left, LOOK_MILLISECONDS));
       await world.judge.look();
-      if ((looks += 1) % BACKUP_EVERY_LOOKS === 0) world.backups.push({ at: world.clock.now(), backup: world.store.backup() });
+      if (keepsBackups && (looks += 1) % BACKUP_EVERY_LOOKS === 0) world.backups.push({ at: world.clock.now(), open: await world.store.backup() });
     }
   };
   const begin = world.clock.now();
@@ -137,7 +140,7 @@ function createProcesses(world: Surroundings) {
       const mine = generation += 1;
       void world.clock.sleep(downSeconds * 1000).then(async () => {
         if (mine !== generation) return;
-        world.store = openStore(world, world.restoreFrom);
+        world.store = await openStore(world, world.restoreFrom);
         world.restoreFrom = undefined;
         world.judge.storeReplaced();
         await change();

@@ -13,8 +13,7 @@ import type { ChaosWorld, Nature } from './events.ts';
 import { API_URL, POOL, START } from './names.ts';
 import { type Faults, createFaults } from './faults.ts';
 import { type Judge, createJudge } from './judge.ts';
-import { type Backup, type RestorableStore, createRestorableStore } from './restorable-store.ts';
-
+import type { ChaosStore, ChaosStores, MakeStores, OpenChaosStore } from './stores.ts';
 
 export interface Surroundings {
   nature: Nature;
@@ -36,11 +35,12 @@ export interface Surroundings {
   listEdits: { url: string; change: 'Unlisted' | 'Listed'; until: Instant }[];
   /** Until when the load balancers list nothing, as after a restart. */
   forgetfulUntil: Instant;
-  store: RestorableStore;
-  /** What the next store begins with. */
-  restoreFrom: Backup | undefined;
+  stores: ChaosStores;
+  store: ChaosStore;
+  /** How the next store is opened, where it is not an empty one. */
+  restoreFrom: OpenChaosStore | undefined;
   /** Backups that were taken every few seconds, oldest first. */
-  backups: { at: Instant; backup: Backup }[];
+  backups: { at: Instant; open: OpenChaosStore }[];
   newID(): string;
   /** The pool as a person has it in their files. */
   wanted: Pick<HostPool['spec'], 'maxReplicas' | 'placements' | 'limits'> & { replicas: number };
@@ -48,10 +48,11 @@ export interface Surroundings {
   log(line: string): void;
 }
 
-export function createSurroundings({ seed, nature }: ChaosWorld, log: (line: string) => void): Surroundings {
-  const clock = createSimulatedClock(START);
+export async function createSurroundings({ seed, nature }: ChaosWorld, log: (line: string) => void, makeStores: MakeStores): Promise<Surroundings> {
   let count = 0;
   const newID = (): string => `id${(count += 1).toString(36).padStart(10, '0')}`;
+  const stores = makeStores(newID);
+  const clock = createSimulatedClock(START, stores.settled);
   const memory = createMemoryWorld({ clock, deployMilliseconds: Math.min(2000, nature.deployMilliseconds) });
   const kamal = createMemoryKamal(memory, INSTALLATION);
   kamal.deployMilliseconds = nature.deployMilliseconds;
@@ -59,7 +60,7 @@ export function createSurroundings({ seed, nature }: ChaosWorld, log: (line: str
   const ours: Clock = { now: () => clock.now() + world.skew, sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal) };
   const judge = createJudge(() => world);
   const world: Surroundings = {
-    nature, clock, ours, skew: 0, memory, kamal, judge, newID, log,
+    nature, clock, ours, skew: 0, memory, kamal, judge, newID, log, stores,
     cloud: createChaosCloud(memory, nature, judge, seededChance(seed, 2)),
     faults: createFaults(clock, nature.callMilliseconds, seededChance(seed, 3), ({ port, method }) => judge.fault(`passes spin: ${port}.${method} is called again and again without any time between`)),
     loadBalancer: servedBy(() => world),
@@ -71,7 +72,7 @@ export function createSurroundings({ seed, nature }: ChaosWorld, log: (line: str
       limits: { maxSurge: nature.maxSurge, maxUnhealthyPercent: 50, maxStartTimeoutSeconds: 600, startTimeoutSeconds: 120, maxParallelDeploys: 2, deployTimeoutSeconds: 60, startBackoffSeconds: 10 },
     },
   };
-  world.store = openStore(world);
+  world.store = await openStore(world);
   return world;
 }
 
@@ -92,12 +93,8 @@ function servedBy(worldOf: () => Surroundings): Surroundings['loadBalancer'] {
 }
 
 /** A store that is empty, or as it was. */
-export function openStore(world: Surroundings, from?: Backup): RestorableStore {
-  const clock = world.nature.storeClock === 'Own' ? world.clock : world.ours;
-  return createRestorableStore({
-    clock, ids: world.newID, ...(from === undefined ? {} : { from }),
-    told: ({ key, reason, message }) => world.log(`event ${key.name} ${reason}: ${message}`),
-  });
+export function openStore(world: Surroundings, open: OpenChaosStore = world.stores.open): Promise<ChaosStore> {
+  return open(world.nature.storeClock === 'Own' ? world.clock : world.ours);
 }
 
 export function placementsIn(order: 'FirstSecond' | 'SecondFirst' | 'SecondAlone'): HostPool['spec']['placements'] {
