@@ -55,7 +55,7 @@ export async function runWorld(chaos: ChaosWorld, log: (line: string) => void = 
     if (world.judge.faults.length > 0) break;
   }
   if (world.judge.faults.length === 0) await pass(AFTERMATH_MILLISECONDS);
-  const restMilliseconds = world.judge.faults.length > 0 ? 0 : await rest(world, processes);
+  const restMilliseconds = world.judge.faults.length > 0 ? 0 : await rest(world, processes, pass);
   processes.kill();
   const { faults, purchases, deletions } = world.judge;
   return { faults, happened, met: world.faults.met, purchases, deletions, restMilliseconds };
@@ -64,8 +64,8 @@ export async function runWorld(chaos: ChaosWorld, log: (line: string) => void = 
 const timeOf = ({ clock }: Surroundings): string => timeText(clock.now());
 
 /** Resolves with how long it took until nothing moved any more. */
-async function rest(world: Surroundings, processes: ReturnType<typeof createProcesses>): Promise<number> {
-  await processes.settle();
+async function rest(world: Surroundings, processes: ReturnType<typeof createProcesses>, pass: (milliseconds: number) => Promise<void>): Promise<number> {
+  await processes.settle(pass);
   // Times that were stored while the clock was ahead are waited for by as much longer.
   const ahead = Math.max(0, world.skew);
   await putRight(world);
@@ -148,11 +148,11 @@ function createProcesses(world: Surroundings) {
       });
     },
     /** Whatever stands still or is on its way up is let go on. */
-    async settle(): Promise<void> {
+    async settle(pass: (milliseconds: number) => Promise<void>): Promise<void> {
       world.faults.pending = undefined;
-      await world.clock.advance(65_000);
+      await pass(65_000);
       frozen.forEach((still) => thaw(still));
-      await world.clock.advance(5000);
+      await pass(5000);
     },
   };
 }
