@@ -11,6 +11,8 @@ export interface FleetHost {
   intent: 'Serve' | 'Drain';
   /** Down in every load balancer *and* for the controller for longer than the pool allows. */
   health: 'Healthy' | 'Unhealthy';
+  /** Its order went to a cloud that cannot be asked: it may come or not. Neither capacity nor gone, and it takes up room until that cloud answers. */
+  stranded?: boolean;
   /** It served, left service to be checked anew, and has not passed for longer than the pool allows. */
   failsChecks?: boolean;
   /** Since when it is down; an unhealthy host without it is not replaced while the pool only holds what is there. */

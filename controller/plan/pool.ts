@@ -107,7 +107,7 @@ const WAS_SERVING: readonly Phase[] = ['InService', 'Deploying', 'Joining'];
 interface Roll {
   staying: FleetHost[];
   leaving: FleetHost[];
-  /** In quarantine: a person's, until they are released. */
+  /** In quarantine: a person's, until they are released; or ordered in a cloud that is away. */
   apart: FleetHost[];
   /** Staying, but proven down: to be replaced. */
   sick: FleetHost[];
@@ -116,13 +116,14 @@ interface Roll {
 }
 
 function takeRoll({ hosts }: Fleet, holds: boolean): Roll {
-  const staying = hosts.filter(staysInFleet);
+  const isAside = (host: FleetHost): boolean => isApart(host) || (host.stranded === true && staysInFleet(host));
+  const staying = hosts.filter((host) => staysInFleet(host) && !isAside(host));
   const isSick = (host: FleetHost): boolean =>
     WAS_SERVING.includes(host.phase) && host.health === 'Unhealthy' && (!holds || host.unhealthySince !== undefined);
   return {
     staying,
-    leaving: hosts.filter((host) => !staysInFleet(host) && !isApart(host)),
-    apart: hosts.filter(isApart),
+    leaving: hosts.filter((host) => !staysInFleet(host) && !isAside(host)),
+    apart: hosts.filter(isAside),
     sick: staying.filter(isSick),
     good: staying.filter((host) => !isSick(host)),
   };

@@ -9,16 +9,23 @@ import { outdatedBy } from './outdated.ts';
 const WARMING_SECONDS = 60;
 const ADOPTION_SECONDS = 600;
 
+/** What a pool's plan must know of providers. */
+export interface ProviderTraits {
+  billing: (provider: ProviderName) => Billing;
+  /** It has been away for a while. */
+  stranded: (provider: ProviderName) => boolean;
+}
+
 /** Joins a pool, its hosts and the servers that none of them owns into what the plan reads. Pure. */
 export function assembleFleet(
-  pool: HostPool, hosts: readonly KamalHost[], unowned: { all: readonly Server[]; returning: readonly Server[] }, fixedDown: number, billing: (provider: ProviderName) => Billing, now: Instant,
+  pool: HostPool, hosts: readonly KamalHost[], unowned: { all: readonly Server[]; returning: readonly Server[] }, fixedDown: number, providers: ProviderTraits, now: Instant,
 ): Fleet {
   const key = keyOf(pool);
   const fleet: Fleet = {
     pool: key,
     asOf: now,
     fixedHosts: pool.spec.fixedHosts?.length ?? 0,
-    hosts: hosts.map((host) => fleetHost(pool, host, billing, now)),
+    hosts: hosts.map((host) => fleetHost(pool, host, providers, now)),
     unownedServers: unowned.all.length,
     returningServers: unowned.returning.length,
     unownedSlots: unowned.all.flatMap(({ name }) => slotIn(name, key.name) ?? []),
@@ -38,7 +45,7 @@ export function assembleFleet(
   return held.length === 0 ? fleet : { ...fleet, startBackoffUntil: Math.max(...held) };
 }
 
-function fleetHost(pool: HostPool, host: KamalHost, billing: (provider: ProviderName) => Billing, now: Instant): FleetHost {
+function fleetHost(pool: HostPool, host: KamalHost, { billing, stranded }: ProviderTraits, now: Instant): FleetHost {
   const { status = {}, metadata, spec } = host;
   const launchedAt = fromTimestamp(status.launchedAt);
   const result: FleetHost = {
@@ -56,12 +63,17 @@ function fleetHost(pool: HostPool, host: KamalHost, billing: (provider: Provider
   const outdated = outdatedBy(host, pool, now);
   const optional = {
     outdated: outdated?.rolls === true ? outdated.why : undefined,
+    stranded: isStranded(host, stranded) ? true : undefined,
     failsChecks: failsChecks(host, pool, now) ? true : undefined,
     launchedAt, placement: status.placement, unhealthySince: fromTimestamp(status.unhealthySince), replaces: metadata.annotations?.[REPLACES_ANNOTATION],
     drainingSince: status.phase === 'Draining' ? fromTimestamp(status.phaseSince) : undefined,
   };
   return Object.assign(result, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
 }
+
+/** Its last order went to a cloud that is away, and no server of it was seen. */
+const isStranded = ({ status }: KamalHost, away: (provider: ProviderName) => boolean): boolean =>
+  status?.phase === 'Provisioning' && status.provider !== undefined && status.providerID === undefined && away(status.provider as ProviderName);
 
 /**
  * A store that was lost or restored may want a number of yesterday: what serves today is not drained for it before a

@@ -4,7 +4,7 @@ import type { Placement } from '../ports/index.ts';
 import { isQuarantined } from '../report/kept-hosts.ts';
 import { withHostStatus } from '../report/status.ts';
 import { isLeaving } from './assemble-fleet.ts';
-import { choosePlacement, notSetUp } from './choose-placement.ts';
+import { type ProvidersSeen, choosePlacement, notSetUp } from './choose-placement.ts';
 import { type Context, poolKeyOf } from './context.ts';
 import { serverStatus } from './host-endpoint.ts';
 import type { Ledger } from './ledger.ts';
@@ -24,7 +24,7 @@ export async function createServer(context: Context, host: KamalHost, pool: Host
   const wait = ((fromTimestamp(host.status?.nextAttemptAt) ?? 0) - now) / seconds(1);
   if (wait > 0) return requeueAfter(wait);
   const ledger = await context.gate.read();
-  const choice = choosePlacement(pool, ledger, (name) => context.providers[name] !== undefined, now);
+  const choice = choosePlacement(pool, ledger, providersSeen(context), now);
   if (choice.kind === 'Wait') return refuse(context, host, choice.class, choice.message, pauseSeconds(choice.until, now), choice.placement.name);
   const { placement } = choice;
   const provider = context.providers[placement.provider];
@@ -53,6 +53,8 @@ export async function createServer(context: Context, host: KamalHost, pool: Host
     return afterFailure(context, intended, pool, placement, error);
   }
 }
+
+const providersSeen = ({ providers, servers }: Context): ProvidersSeen => ({ isSetUp: (name) => providers[name] !== undefined, away: (name) => servers.away(name) });
 
 /** All that the gate judges a purchase by. */
 async function purchase(context: Context, host: KamalHost, pool: HostPool, placement: Placement, ledger: Ledger): Promise<PurchaseRequest> {
@@ -92,7 +94,7 @@ async function afterFailure(context: Context, host: KamalHost, pool: HostPool, p
   const message = `${placement.name}: ${words}`;
   await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Warning', reason: 'CreateFailed', message });
   const now = context.clock.now();
-  const next = choosePlacement(pool, await context.gate.read(), (name) => context.providers[name] !== undefined, now);
+  const next = choosePlacement(pool, await context.gate.read(), providersSeen(context), now);
   const untried = next.kind === 'Take' && next.placement !== placement;
   const paused = next.kind === 'Wait' ? pauseSeconds(next.until, now) : 0;
   const afterSeconds = Math.max(paused, waitAfter(errorClass, untried, isClass(error, 'RateLimited') ? error.retryAfterSeconds : undefined));

@@ -24,7 +24,10 @@ export async function reconcileMarks(context: Context): Promise<Outcome> {
   const { inventory } = await loadInventory(context.documents);
   if (inventory === undefined) return requeueAfter(LOOK_AGAIN_SECONDS);
   const names = Object.values(context.providers).filter((provider) => 'mark' in provider).map(({ name }) => name);
-  const snapshots = await Promise.all(names.map((name) => context.servers.snapshot(name)));
+  // A cloud that is away must not keep the servers of another one from being labelled.
+  const answers = await Promise.allSettled(names.map((name) => context.servers.snapshot(name)));
+  const snapshots = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  if (names.length > 0 && snapshots.length === 0) throw answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []))[0];
   const [hosts, pools] = await Promise.all([context.store.list('KamalHost', { from: 'Fresh' }), context.store.list('HostPool', { from: 'Cached' })]);
   const wanted = snapshots.flatMap(({ servers }) => servers).flatMap((server) => markFor(server, inventory, pools, hosts) ?? []);
   if (wanted.length === 0 || !context.leadership.isLeader()) return requeueAfter(LOOK_AGAIN_SECONDS);

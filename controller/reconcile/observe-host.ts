@@ -1,4 +1,4 @@
-import type { HostPool, KamalHost } from '../api/index.ts';
+import { ADOPTED_ANNOTATION, type HostPool, type KamalHost } from '../api/index.ts';
 import {
   type Endpoint, type HostFacts, type Instant, type InstanceListing, type ProviderName, type Server, type ServerFact,
   fromTimestamp, isListedAt, membershipFact, messageOf, seconds, serverURL,
@@ -45,7 +45,7 @@ export async function observeHost(context: Context, host: KamalHost, pool: HostP
 
 async function observeServer(context: Context, host: KamalHost, pool: HostPool): Promise<ServerFact> {
   const { hostID } = host.spec;
-  const names = providersOf(host, pool);
+  const names = neededOf(context, host, pool);
   const address = hostEndpoint(host, pool);
   const recorded = {
     providerID: host.status?.providerID,
@@ -88,6 +88,21 @@ async function searchEverywhere(context: Context, host: KamalHost, pool: HostPoo
 function providersOf(host: KamalHost, pool: HostPool): ProviderName[] {
   const recorded = host.status?.provider as ProviderName | undefined;
   return [...new Set([...pool.spec.placements.map(({ provider }) => provider), ...(recorded === undefined ? [] : [recorded])])];
+}
+
+/**
+ * Those of them whose word is needed. A cloud that is away and to which nothing was sent for this host holds up neither
+ * its purchase elsewhere nor its end: an order goes out only when the one before it has settled, so the last one alone
+ * can still have its effect, and where it went is recorded before it is sent.
+ */
+function neededOf(context: Context, host: KamalHost, pool: HostPool): ProviderName[] {
+  const names = providersOf(host, pool);
+  const { phase, provider, providerID } = host.status ?? {};
+  const isAdopted = host.metadata.annotations?.[ADOPTED_ANNOTATION] !== undefined;
+  const seeksOne = (phase === 'Pending' || phase === 'Provisioning') && providerID === undefined && !isAdopted;
+  const ends = phase === 'Deprovisioning' && provider !== undefined;
+  const needed = seeksOne || ends ? names.filter((name) => name === provider || context.servers.away(name) === undefined) : names;
+  return needed.length === 0 ? names : needed;
 }
 
 /** A snapshot must be younger than the host's last paid call, else it says nothing about its effect. */

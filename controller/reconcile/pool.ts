@@ -1,11 +1,13 @@
 import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
 import { type Fleet, type Outcome, type ProviderName, type Server, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter } from '../model/index.ts';
 import { type RollVerdict, planPool, rollOf } from '../plan/index.ts';
+import type { Placement } from '../ports/index.ts';
 import { isQuarantined } from '../report/kept-hosts.ts';
 import { type Seen, poolReport } from '../report/pool-report.ts';
 import { sameJSON, withPoolReport } from '../report/status.ts';
 import { assembleFleet, countHosts } from './assemble-fleet.ts';
 import { forgiveStartFailures, learnBoots } from './boots.ts';
+import { passedOver } from './choose-placement.ts';
 import type { Context } from './context.ts';
 import { forgetOldEvidence } from './evidence.ts';
 import { countFixedDown } from './fixed-health.ts';
@@ -50,7 +52,10 @@ async function hostsOf(context: Context, pool: HostPool): Promise<KamalHost[]> {
   return hosts.filter(({ spec }) => spec.poolRef.name === pool.metadata.name);
 }
 
-/** Servers nobody owns count against the maximum, so without the provider's word nothing is planned. */
+/**
+ * Servers nobody owns count against the maximum, so without the provider's word nothing is planned. One of several that
+ * has been away for a while counts with what it listed last: a pool in two clouds is there to outlive one.
+ */
 async function observeFleet(context: Context, pool: HostPool, hosts: readonly KamalHost[]): Promise<{ fleet: Fleet; problem?: string }> {
   const names = [...new Set(pool.spec.placements.map(({ provider }) => provider))];
   const billing = (provider: ProviderName) => context.providers[provider]?.billing ?? 'None';
@@ -60,12 +65,15 @@ async function observeFleet(context: Context, pool: HostPool, hosts: readonly Ka
     try {
       snapshots.push(await context.servers.snapshot(name));
     } catch (error) {
-      problem = `provider ${name} cannot be asked for its servers: ${error instanceof Error ? error.message : String(error)}`;
+      const away = context.servers.away(name);
+      if (away !== undefined && names.some((other) => context.servers.away(other) === undefined)) snapshots.push(away.last);
+      else problem = `provider ${name} cannot be asked for its servers: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
   const all = unownedServers(pool, hosts, snapshots);
   const [back, fixedDown] = await Promise.all([returning(context, pool, all), countFixedDown(context, pool, hosts)]);
-  const fleet = assembleFleet(pool, hosts, { all, returning: back }, fixedDown, billing, context.clock.now());
+  const stranded = (name: ProviderName): boolean => context.servers.away(name) !== undefined;
+  const fleet = assembleFleet(pool, hosts, { all, returning: back }, fixedDown, { billing, stranded }, context.clock.now());
   return problem === undefined ? { fleet } : { fleet, problem };
 }
 
@@ -143,7 +151,7 @@ async function report(context: Context, before: HostPool, hostsBefore: readonly 
   const counts = countHosts(pool, hosts, now);
   const learned = await withHold(context, forgiveStartFailures(learnBoots(pool, hosts), hosts, now), hosts);
   const evidence = await forgetOldEvidence(context, pool);
-  const placements = pool.spec.placements.map((placement) => context.placements.factOf(placement, () => context.enqueue({ kind: 'Pool', key: keyOf(pool) })));
+  const placements = pool.spec.placements.map((placement) => awayFact(context, placement) ?? context.placements.factOf(placement, () => context.enqueue({ kind: 'Pool', key: keyOf(pool) })));
   const rolled = observeRollout(pool, hosts, roll, now);
   const told = withPoolReport(learned, poolReport(learned, hosts, counts, { ...seen, placements, roll: rolled.seen, lock: await seeLock(context, pool, hosts), unreached: await unreachedOf(context, pool) }, now), now);
   const reported = { ...told, status: { ...told.status, rollout: rolled.rollout, spend: await observeMoney(context, pool, hosts), ...(evidence === undefined ? {} : { evidence }) } };
@@ -154,6 +162,11 @@ async function report(context: Context, before: HostPool, hostsBefore: readonly 
   const backoff = fromTimestamp(pool.status?.startBackoffUntil);
   const untilBackoff = backoff === undefined || backoff <= now ? LOOK_AGAIN_SECONDS : (backoff - now) / 1000 + 0.1;
   return requeueAfter(Math.min(LOOK_AGAIN_SECONDS, untilBackoff));
+}
+
+function awayFact({ servers }: Context, placement: Placement): { kind: 'Away'; why: string } | undefined {
+  const away = servers.away(placement.provider);
+  return away === undefined ? undefined : { kind: 'Away', why: passedOver(placement, away) };
 }
 
 async function unreachedOf({ loadBalancer }: Context, { spec }: HostPool): Promise<string[] | undefined> {

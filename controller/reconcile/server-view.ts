@@ -7,7 +7,22 @@ export interface ServerView {
   snapshot(provider: ProviderName, notBefore?: Instant): Promise<ServerSnapshot>;
   /** Makes the next snapshot a new one; call after create and delete. */
   forget(provider: ProviderName): void;
+  /** A provider that could not be asked for a minute or longer; undefined while it answers, and where this process has never heard it. */
+  away(provider: ProviderName): Away | undefined;
 }
+
+/** What a provider that cannot be asked leaves behind. */
+export interface Away {
+  /** Of the first list that failed; all since then have. */
+  since: Instant;
+  /** Why the newest one failed. */
+  why: string;
+  /** The last list that it gave: what it names is still counted. */
+  last: ServerSnapshot;
+}
+
+/** A hiccup of one cloud must not send orders to another, which may cost more; an outage must not keep a pool from growing. */
+const AWAY_SECONDS = 60;
 
 /** One list call a provider serves every host that asks within `maxAgeSeconds`; calls under way are shared. */
 export function createServerView(
@@ -15,6 +30,8 @@ export function createServerView(
 ): ServerView {
   const latest = new Map<ProviderName, ServerSnapshot>();
   const underWay = new Map<ProviderName, { since: Instant; answer: Promise<ServerSnapshot> }>();
+  const heard = new Map<ProviderName, ServerSnapshot>();
+  const silent = new Map<ProviderName, { since: Instant; why: string }>();
 
   async function list(name: ProviderName, provider: CloudProvider): Promise<ServerSnapshot> {
     const since = clock.now();
@@ -26,7 +43,13 @@ export function createServerView(
       // A change during the call may or may not be in the answer, so it only counts as of the call's start.
       const dated = { ...snapshot, asOf: Math.min(snapshot.asOf, since) };
       if (underWay.get(name) === call) latest.set(name, dated);
+      heard.set(name, dated);
+      silent.delete(name);
       return dated;
+    } catch (error) {
+      // Of a clock that was set back since: the minute begins anew.
+      silent.set(name, { since: Math.min(silent.get(name)?.since ?? since, since), why: messageOf(error) });
+      throw error;
     } finally {
       if (underWay.get(name) === call) underWay.delete(name);
     }
@@ -48,6 +71,10 @@ export function createServerView(
     forget(name) {
       latest.delete(name);
       underWay.delete(name);
+    },
+    away(name) {
+      const [silence, last] = [silent.get(name), heard.get(name)];
+      return silence === undefined || last === undefined || clock.now() - silence.since < seconds(AWAY_SECONDS) ? undefined : { ...silence, last };
     },
   };
 }

@@ -21,7 +21,7 @@ export interface Seen {
   roll: RollSeen;
   /** Kamal's deploy lock, where the pool's hosts need it and somebody has looked. */
   lock?: LockSeen | undefined;
-  placements: readonly { kind: 'Usable' | 'Unusable' | 'Unknown'; why?: string }[];
+  placements: readonly { kind: 'Usable' | 'Unusable' | 'Unknown' | 'Away'; why?: string }[];
   /** Load balancers that cannot be asked or told, as clauses; absent for roles without one. */
   unreached?: readonly string[] | undefined;
 }
@@ -140,9 +140,10 @@ function rollbackCondition(pool: HostPool, hosts: readonly KamalHost[]): Conditi
 
 /** A fallback that could never be bought from is told while nobody needs it yet. */
 function placementsCondition(placements: Seen['placements']): ConditionDraft {
-  const words = (kind: 'Unusable' | 'Unknown'): string => placements.flatMap((placement) => (placement.kind === kind && placement.why !== undefined ? [placement.why] : [])).join('; ');
+  const words = (kind: 'Unusable' | 'Unknown' | 'Away'): string => placements.flatMap((placement) => (placement.kind === kind && placement.why !== undefined ? [placement.why] : [])).join('; ');
   const type = 'PlacementsUsable';
   if (placements.some(({ kind }) => kind === 'Unusable')) return { type, status: 'False', reason: 'PlacementUnusable', message: words('Unusable') };
+  if (placements.some(({ kind }) => kind === 'Away')) return { type, status: 'False', reason: 'ProviderAway', message: words('Away') };
   if (placements.some(({ kind }) => kind === 'Unknown')) return { type, status: 'Unknown', reason: 'NotChecked', message: words('Unknown') };
   return { type, status: 'True', reason: 'PlacementsChecked', message: 'nothing is known against any placement' };
 }

@@ -50,7 +50,7 @@ describe('the choice of a placement', () => {
   const [near, far] = pool.spec.placements;
   if (near === undefined || far === undefined) throw new Error('no placements');
   const choose = (limits: Limits | undefined, setUp: readonly string[] = ['Hetzner', 'Local']) =>
-    choosePlacement(pool, { ...emptyLedger(), ...(limits === undefined ? {} : { limits }) }, (name) => setUp.includes(name), START);
+    choosePlacement(pool, { ...emptyLedger(), ...(limits === undefined ? {} : { limits }) }, { isSetUp: (name) => setUp.includes(name), away: () => undefined }, START);
   const pause = (limits: Limits | undefined, placement: Placement, message: string): Limits => withPause(limits, askedFor(placement, 'default/web'), 'Capacity', message, START);
 
   it('is the first in order that nothing stands against', () => {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { HOST_FINALIZER, type HostPoolSpec, POOL_FINALIZER } from '../../../controller/api/index.ts';
-import { ClassifiedError } from '../../../controller/model/index.ts';
+import { ClassifiedError, type Server, type ServerSnapshot } from '../../../controller/model/index.ts';
 import { hostDraft, poolDraft } from '../../support/drafts.ts';
-import { type Bench, PRIMARY, WEB, createBench } from './bench.ts';
+import { type Bench, PRIMARY, START, WEB, createBench } from './bench.ts';
 
 describe('a pass over a pool', () => {
   let bench: Bench;
@@ -60,10 +60,25 @@ describe('a pass over a pool', () => {
 
   it('plans nothing while a provider cannot be asked, and says so', async () => {
     await start();
-    bench.context.servers = { snapshot: async () => { throw new ClassifiedError('Unauthorized', 'the token is refused'); }, forget: () => undefined };
+    bench.context.servers = { snapshot: async () => { throw new ClassifiedError('Unauthorized', 'the token is refused'); }, forget: () => undefined, away: () => undefined };
     await pass();
     expect(await bench.hosts()).to.deep.equal([]);
     expect(await condition('Stuck')).to.include({ status: 'True', message: 'provider Local cannot be asked for its servers: the token is refused' });
+  });
+
+  it('counts what a cloud that is away listed last, so that the pool never exceeds its maximum', async () => {
+    const spare = { name: 'spare', provider: 'Static', static: { machines: [{ name: 'm1', address: '192.0.2.9' }] } };
+    const unowned = (hostID: string): Server =>
+      ({ provider: 'Local', placement: 'here', providerID: hostID, name: hostID, owner: { installation: 'test', pool: WEB, hostID }, state: 'Running', createdAt: START });
+    const last: ServerSnapshot = { provider: 'Local', asOf: START, servers: [unowned('one'), unowned('two')] };
+    await bench.put('HostPool', poolDraft('default', 'web', { replicas: 5, maxReplicas: 5, fixedHosts: [PRIMARY], placements: [{ name: 'here', provider: 'Local', local: { bootMilliseconds: 1000 } }, spare] } as never));
+    await pass();
+    bench.context.servers = {
+      snapshot: async (name) => (name === 'Local' ? Promise.reject(new ClassifiedError('Unavailable', 'no answer')) : { provider: name, asOf: START, servers: [] }),
+      forget: () => undefined, away: (name) => (name === 'Local' ? { since: START, why: 'no answer', last } : undefined),
+    };
+    await pass();
+    expect(await bench.hosts(), 'of five there are the fixed host and two servers that nobody owns').to.have.length(2);
   });
 
   it('plans nothing for the second of two pools of one service, and says which had it first', async () => {

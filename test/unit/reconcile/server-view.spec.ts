@@ -105,6 +105,34 @@ describe('the view of servers', () => {
     expect((await next).servers).to.deep.equal([]);
   });
 
+  it('calls a provider away when all lists of a minute have failed, with what it listed last; never one that it has not heard', async () => {
+    const ask = async (answer: Server[] | Error): Promise<void> => {
+      view.forget('Local');
+      const asked = view.snapshot('Local').catch(() => undefined);
+      await clock.settle();
+      const call = local.calls.at(-1)!;
+      if (answer instanceof Error) call.fail(answer);
+      else call.answer(answer);
+      await asked;
+    };
+    const gone = new ClassifiedError('Unavailable', 'the cloud is away');
+    await ask(gone);
+    await clock.advance(61_000);
+    await ask(gone);
+    expect(view.away('Local'), 'who has never answered may hold anything').to.equal(undefined);
+    await ask([server('old', START)]);
+    const since = clock.now();
+    await ask(gone);
+    await clock.advance(59_000);
+    await ask(new ClassifiedError('Unauthorized', 'the token is refused'));
+    expect(view.away('Local')).to.equal(undefined);
+    await clock.advance(1000);
+    expect(view.away('Local')).to.deep.include({ since, why: 'the token is refused' });
+    expect(view.away('Local')?.last.servers).to.have.length(1);
+    await ask([]);
+    expect(view.away('Local')).to.equal(undefined);
+  });
+
   it('knows nothing of a provider that is not set up', async () => {
     const none = createServerView({}, 'test', clock, 1);
     expect(await none.snapshot('Static')).to.deep.equal({ provider: 'Static', asOf: START, servers: [] });

@@ -1,0 +1,64 @@
+/** A controller over simulators of both clouds, by the adapters that run in production. */
+import { createDigitalOceanProvider } from '../../../controller/act/cloud/digitalocean/provider.ts';
+import { markingIn as markingInTags } from '../../../controller/act/cloud/digitalocean/tags.ts';
+import { markingIn as markingInLabels } from '../../../controller/act/cloud/hetzner/labels.ts';
+import { createHetznerProvider } from '../../../controller/act/cloud/hetzner/provider.ts';
+import { type HostPoolSpec, keyOf } from '../../../controller/api/index.ts';
+import { isClass } from '../../../controller/model/index.ts';
+import type { WorkKey } from '../../../controller/reconcile/context.ts';
+import { reconcile } from '../../../controller/reconcile/dispatch.ts';
+import { ended } from '../../support/cloud-sim/suite.ts';
+import { poolDraft } from '../../support/drafts.ts';
+import { startDigitalOceanSim } from '../../support/digitalocean-sim/index.ts';
+import { startHetznerSim } from '../../support/hetzner-sim/index.ts';
+import { type Bench, createBench } from './bench.ts';
+
+export const FRA = { name: 'fra', provider: 'DigitalOcean', digitalocean: { size: 's-2vcpu-4gb', region: 'fra1', image: 'docker-20-04' } };
+export const NBG = { name: 'nbg', provider: 'Hetzner', hetzner: { serverType: 'cpx11', location: 'nbg1', image: 'docker-ce' } };
+
+export interface TwoClouds {
+  bench: Bench;
+  droplets: Awaited<ReturnType<typeof startDigitalOceanSim>>;
+  servers: Awaited<ReturnType<typeof startHetznerSim>>;
+  /** Owners of all that is paid for, in both clouds. */
+  paid(): string[];
+  /** UIDs of the hosts that are wanted. */
+  wishes(): Promise<string[]>;
+  putPool(spec: Partial<Record<keyof HostPoolSpec, unknown>>): Promise<unknown>;
+  /** Passes over everything, while time passes for those that wait for an answer. */
+  round(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startTwoClouds(tagLagMilliseconds = 0): Promise<TwoClouds> {
+  const bench = createBench();
+  const { clock, context, store } = bench;
+  const droplets = await startDigitalOceanSim({ clock, tagLagMilliseconds });
+  const servers = await startHetznerSim({ clock });
+  const userData = (): string => '#cloud-config\n';
+  const digitalOcean = createDigitalOceanProvider({ endpoint: droplets.endpoint, token: { kind: 'Value', value: droplets.token }, clock, userData });
+  const hetzner = createHetznerProvider({ endpoint: servers.endpoint, token: { kind: 'Value', value: servers.token }, clock, userData });
+  Object.assign(context.providers, { DigitalOcean: digitalOcean, Hetzner: hetzner });
+  return {
+    bench, droplets, servers,
+    paid: () => [
+      ...[...droplets.account.droplets.values()].map(({ tags }) => markingInTags(tags).hostID), ...[...servers.project.servers.values()].map(({ labels }) => markingInLabels(labels).hostID),
+    ].map((hostID) => hostID ?? 'nobody').toSorted(),
+    wishes: async () => (await bench.hosts()).map(({ spec }) => spec.hostID).toSorted(),
+    putPool: (spec) => bench.put('HostPool', poolDraft('default', 'web', { roleKind: 'Job', loadBalancer: undefined, limits: { startTimeoutSeconds: 3600 }, ...spec } as never)),
+    async round() {
+      const [pools, hosts] = await Promise.all([store.list('HostPool'), store.list('KamalHost')]);
+      const keys: WorkKey[] = [...pools.map((pool): WorkKey => ({ kind: 'Pool', key: keyOf(pool) })), ...hosts.map((host): WorkKey => ({ kind: 'Host', key: keyOf(host) })), { kind: 'Orphans' }];
+      await ended(clock, Promise.all(keys.map((key) => reconcile(context, key).catch((error: unknown) => {
+        // What a provider refuses is told with the pass that asked, which is then repeated.
+        if (!isClass(error, 'Conflict', 'NotFound', 'Unavailable', 'Transient', 'RateLimited', 'Unauthorized', 'Capacity', 'Invalid', 'OutcomeUnknown')) throw error;
+      }))));
+      await clock.advance(1000);
+    },
+    async close() {
+      digitalOcean.close();
+      hetzner.close();
+      await Promise.all([droplets.close(), servers.close()]);
+    },
+  };
+}
