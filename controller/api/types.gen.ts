@@ -831,7 +831,7 @@ lastCreateIntentAt?: string
  */
 lastCreateEndedAt?: string
 /**
- * No create call before.
+ * No create call before, nor a delete call after one that was refused.
  */
 nextAttemptAt?: string
 /**

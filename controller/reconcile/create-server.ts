@@ -90,7 +90,7 @@ async function afterFailure(context: Context, host: KamalHost, pool: HostPool, p
   const endedAt = context.clock.now();
   const errorClass = classOf(error);
   const words = adviceOf(error);
-  await context.gate.noteRefused({ placement, pool: poolKeyOf(host), class: errorClass, message: words });
+  await context.gate.noteRefused({ placement, pool: poolKeyOf(host), class: errorClass, message: words, attempts: host.status?.createAttempts ?? 1 });
   const message = `${placement.name}: ${words}`;
   await context.store.recordEvent({ kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Warning', reason: 'CreateFailed', message });
   const now = context.clock.now();

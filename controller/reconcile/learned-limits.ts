@@ -33,8 +33,21 @@ export function askedFor({ provider, name, hetzner, digitalocean, static: spare 
   return [provider, pool, name, ...(spare?.machines ?? []).map((machine) => machine.name)].join(' ');
 }
 
-/** Whether the same call to the same place would fail again: its capacity or what it names is the matter, not this host. */
-export const pausesPlacement = (errorClass: ErrorClass): boolean => errorClass === 'Capacity' || errorClass === 'Invalid' || errorClass === 'Forbidden';
+/** Tries of one host after which an API that takes no orders is taken for out of order, although it answers looks. */
+const TRIES = 3;
+
+/** Whether the same call to the same place would fail again, by the tries of one host: what it asks for, who asks or the cloud itself is the matter, not this host. */
+export function pausesPlacement(errorClass: ErrorClass, attempts: number): boolean {
+  switch (errorClass) {
+    case 'Capacity':
+    case 'Invalid':
+    case 'Forbidden':
+    case 'Unauthorized': return true;
+    case 'Unavailable':
+    case 'OutcomeUnknown': return attempts >= TRIES;
+    default: return false;
+  }
+}
 
 export function withPause(limits: Limits = NONE, asked: string, errorClass: ErrorClass, message: string, now: Instant): Limits {
   const failures = errorClass === 'Capacity' ? (limits.pauses[asked]?.failures ?? 0) + 1 : 1;

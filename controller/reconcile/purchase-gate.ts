@@ -46,6 +46,8 @@ export interface RefusedCall {
   pool: ObjectKey;
   class: ErrorClass;
   message: string;
+  /** Create calls of this host so far. */
+  attempts: number;
 }
 
 /** The one place through which every create call goes, one at a time. The calls themselves then run in parallel. */
@@ -126,9 +128,9 @@ export function createPurchaseGate(documents: Documents, clock: Clock, limits: I
   };
 }
 
-function learn(ledger: Ledger, { placement, pool, class: errorClass, message }: RefusedCall, now: Instant): Ledger {
+function learn(ledger: Ledger, { placement, pool, class: errorClass, message, attempts }: RefusedCall, now: Instant): Ledger {
   if (errorClass === 'Quota') return { ...ledger, limits: withQuota(ledger.limits, placement.provider, serversAt(ledger, placement.provider), message, now) };
-  return pausesPlacement(errorClass) ? { ...ledger, limits: withPause(ledger.limits, askedFor(placement, keyText(pool)), errorClass, message, now) } : ledger;
+  return pausesPlacement(errorClass, attempts) ? { ...ledger, limits: withPause(ledger.limits, askedFor(placement, keyText(pool)), errorClass, message, now) } : ledger;
 }
 
 /** Servers that are known to be there. A reservation is none yet: those that a provider refused must not hold the place of one that left. */

@@ -26,5 +26,5 @@ async function avoid(context: Context, pool: HostPool, name: string): Promise<vo
   if (placement === undefined) return;
   const key = keyOf(pool);
   if (pauseOf((await context.gate.glance()).limits, askedFor(placement, keyText(key)), context.clock.now()) !== undefined) return;
-  await context.gate.noteRefused({ placement, pool: key, class: 'Capacity', message: `every host in placement ${name} is down, while hosts elsewhere serve` });
+  await context.gate.noteRefused({ placement, pool: key, class: 'Capacity', message: `every host in placement ${name} is down, while hosts elsewhere serve`, attempts: 1 });
 }

@@ -32,7 +32,7 @@ export async function noteStartFailure(context: Context, pool: HostPool, host: K
 export async function notePlacementFailure(context: Context, pool: HostPool, host: KamalHost, failure: { class: ErrorClass; message: string }): Promise<void> {
   const placement = pool.spec.placements.find(({ name }) => name === host.status?.placement);
   if (host.status?.phase !== 'Provisioning' || failure.class !== 'Capacity' || placement === undefined) return;
-  await context.gate.noteRefused({ placement, pool: keyOf(pool), class: 'Capacity', message: failure.message });
+  await context.gate.noteRefused({ placement, pool: keyOf(pool), class: 'Capacity', message: failure.message, attempts: host.status?.createAttempts ?? 1 });
 }
 
 /** A host that is proven down minutes after it came up holds the next purchase back like one that never did. Before the verdict is stored, for the same reason. */

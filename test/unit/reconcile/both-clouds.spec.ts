@@ -33,7 +33,7 @@ digitalOceanSuite('a pool in both clouds, on a day on which a fifth of all goes 
 
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     it(`ends with exactly the servers that it wants, none bought twice and none leaked, seed ${seed}`, async () => {
-      const clouds = await startTwoClouds(seed % 3 === 0 ? 10_000 : 0);
+      const clouds = await startTwoClouds({ tagLagMilliseconds: seed % 3 === 0 ? 10_000 : 0 });
       const { bench, droplets, servers, paid, wishes } = clouds;
       const { clock, context } = bench;
       const twice = seed % 2 === 0;

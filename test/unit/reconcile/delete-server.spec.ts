@@ -7,14 +7,17 @@ import { type Bench, WEB, createBench } from './bench.ts';
 describe('the end of a server', () => {
   let bench: Bench;
   let refusal: Error | undefined;
+  let asked: number;
   beforeEach(async () => {
     bench = createBench();
     refusal = undefined;
+    asked = 0;
     const local = bench.context.providers.Local;
     if (local === undefined) throw new Error('no provider');
     bench.context.providers.Local = {
       ...local,
       async delete(server: Server) {
+        asked += 1;
         if (refusal !== undefined) throw refusal;
         await local.delete(server);
       },
@@ -39,7 +42,12 @@ describe('the end of a server', () => {
       expect(status?.failure).to.include({ class: (error as ClassifiedError).class });
       expect(status?.failure?.message).to.match(says);
       expect(status?.reason).to.match(says);
-      expect(await bench.pass('Host', keyOf({ metadata }))).to.deep.equal({ kind: 'RequeueAfter', seconds: after });
+      const before = asked;
+      expect((Date.parse(status?.nextAttemptAt ?? '') - Date.parse(status?.failure?.at ?? '')) / 1000).to.equal(after);
+      const outcome = await bench.pass('Host', keyOf({ metadata })) as { kind: string; seconds: number };
+      expect(outcome.kind).to.equal('RequeueAfter');
+      expect(outcome.seconds).to.be.within(after - 1, after);
+      expect(asked, 'what is stored of the refusal wakes the host, which must not ask again for that').to.equal(before);
       await bench.pass('Pool', WEB);
       expect((await bench.pool()).status?.state).to.equal('Stuck');
       refusal = undefined;

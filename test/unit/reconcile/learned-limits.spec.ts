@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { seconds, toTimestamp } from '../../../controller/model/index.ts';
+import { type ErrorClass, seconds, toTimestamp } from '../../../controller/model/index.ts';
 import type { Placement } from '../../../controller/ports/index.ts';
 import { choosePlacement } from '../../../controller/reconcile/choose-placement.ts';
-import { type Limits, askedFor, pauseOf, pruneLimits, quotaOf, withPause, withQuota, withoutCapacityPauses } from '../../../controller/reconcile/learned-limits.ts';
+import { type Limits, askedFor, pauseOf, pausesPlacement, pruneLimits, quotaOf, withPause, withQuota, withoutCapacityPauses } from '../../../controller/reconcile/learned-limits.ts';
 import { emptyLedger } from '../../../controller/reconcile/ledger.ts';
 import { START, poolOf } from './bench.ts';
 
@@ -19,6 +19,14 @@ describe('what one host learned', () => {
   it('pauses what a person must mend for a minute each time', () => {
     const once = withPause(undefined, 'x', 'Invalid', 'no such image', START);
     expect([paused(once, 'x'), paused(withPause(once, 'x', 'Invalid', 'no such image', START), 'x')]).to.deep.equal([60, 60]);
+  });
+
+  it('pauses at once what the same call would meet again, and an API that takes no orders after three', () => {
+    const pauses = (errorClass: ErrorClass): number | undefined => [1, 2, 3].find((attempts) => pausesPlacement(errorClass, attempts));
+    const cases: [ErrorClass, number | undefined][] = [
+      ['Capacity', 1], ['Invalid', 1], ['Forbidden', 1], ['Unauthorized', 1], ['Unavailable', 3], ['OutcomeUnknown', 3], ['Transient', undefined], ['RateLimited', undefined], ['Quota', undefined],
+    ];
+    for (const [errorClass, attempts] of cases) expect(pauses(errorClass), errorClass).to.equal(attempts);
   });
 
   it('is over when its time is', () => {

@@ -16,6 +16,8 @@ import { type Bench, createBench } from './bench.ts';
 export const FRA = { name: 'fra', provider: 'DigitalOcean', digitalocean: { size: 's-2vcpu-4gb', region: 'fra1', image: 'docker-20-04' } };
 export const NBG = { name: 'nbg', provider: 'Hetzner', hetzner: { serverType: 'cpx11', location: 'nbg1', image: 'docker-ce' } };
 
+const READ_ONLY = 'a-token-that-may-only-read';
+
 export interface TwoClouds {
   bench: Bench;
   droplets: Awaited<ReturnType<typeof startDigitalOceanSim>>;
@@ -30,14 +32,15 @@ export interface TwoClouds {
   close(): Promise<void>;
 }
 
-export async function startTwoClouds(tagLagMilliseconds = 0): Promise<TwoClouds> {
+/** `hetznerToken`: `ReadOnly` lets list and look, and refuses each order and each delete. */
+export async function startTwoClouds({ tagLagMilliseconds = 0, hetznerToken = 'ReadWrite' }: { tagLagMilliseconds?: number; hetznerToken?: 'ReadWrite' | 'ReadOnly' } = {}): Promise<TwoClouds> {
   const bench = createBench();
   const { clock, context, store } = bench;
   const droplets = await startDigitalOceanSim({ clock, tagLagMilliseconds });
-  const servers = await startHetznerSim({ clock });
+  const servers = await startHetznerSim({ clock, readOnlyToken: READ_ONLY });
   const userData = (): string => '#cloud-config\n';
   const digitalOcean = createDigitalOceanProvider({ endpoint: droplets.endpoint, token: { kind: 'Value', value: droplets.token }, clock, userData });
-  const hetzner = createHetznerProvider({ endpoint: servers.endpoint, token: { kind: 'Value', value: servers.token }, clock, userData });
+  const hetzner = createHetznerProvider({ endpoint: servers.endpoint, token: { kind: 'Value', value: hetznerToken === 'ReadOnly' ? READ_ONLY : servers.token }, clock, userData });
   Object.assign(context.providers, { DigitalOcean: digitalOcean, Hetzner: hetzner });
   return {
     bench, droplets, servers,
