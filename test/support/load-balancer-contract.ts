@@ -131,6 +131,7 @@ export function loadBalancerContract(name: string, make: () => Promise<LoadBalan
     it('does not go back to the same or an older generation', async () => {
       await world.loadBalancer.apply(membershipOf(5, [c()]));
       await world.loadBalancer.apply(membershipOf(4, [c()]));
+      await everywhere({ a: 'Up', b: 'Up' });
       // The next change is seen only after these would have been.
       await world.loadBalancer.apply(membershipOf(6, [a(), b(), c()]));
       await everywhere({ a: 'Up', b: 'Up', c: 'Up' });

@@ -176,6 +176,17 @@ digitalOceanSuite("DigitalOcean's load balancer", () => {
       });
     }
 
+    it('stay as they are in a load balancer that was given another name', async () => {
+      const [stays, next] = [orderDroplet(sim, 'stays', 'ThisPool'), orderDroplet(sim, 'next', 'ThisPool')];
+      const balancer = sim.balancers.make(BALANCER, 80);
+      await apply(membership(1, [addressOf(stays)]));
+      balancer.name = 'renamed';
+      await apply(membership(2, [addressOf(next)]));
+      await clock.advance(10_000);
+      expect(droplets(balancer)).to.deep.equal([stays]);
+      expect((await told())[0]).to.match(/^Unknown: the account has no load balancer front: Make it/);
+    });
+
     it('are found in a load balancer that was made anew under its name', async () => {
       const id = orderDroplet(sim, 'a', 'ThisPool');
       const balancer = sim.balancers.make(BALANCER, 80);
