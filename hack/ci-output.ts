@@ -1,6 +1,6 @@
 /** What the output of a test command tells. Pure. */
 import { stripVTControlCharacters } from 'node:util';
-import { PLANTED_MARK } from '../test/support/planted.ts';
+import { PLANTED_MARK, tells } from '../test/support/planted.ts';
 
 export interface Counts { passed: number; failed: number; skipped: number }
 
@@ -11,6 +11,12 @@ export function countTests(output: string): Counts {
   return { passed: sum('passing'), failed: sum('failing'), skipped: sum('pending') };
 }
 
-/** Lines that tell a secret which a suite planted, with the secret taken out. */
-export const toldSecrets = (output: string): string[] =>
-  output.split('\n').filter((line) => line.includes(PLANTED_MARK)).map((line) => line.replaceAll(new RegExp(`${PLANTED_MARK}[\\w-]*`, 'g'), '***'));
+/** Lines that tell a secret which a suite planted, with the secret taken out; a line that tells it in another form is named by its number. */
+export function toldSecrets(output: string): string[] {
+  if (!tells(output)) return [];
+  const told = output.split('\n').flatMap((line, index) => {
+    if (line.includes(PLANTED_MARK)) return [line.replaceAll(new RegExp(`${PLANTED_MARK}[\\w-]*`, 'g'), '***')];
+    return tells(line) ? [`line ${index + 1}, escaped or encoded`] : [];
+  });
+  return told.length > 0 ? told : ['a secret that is broken over lines'];
+}

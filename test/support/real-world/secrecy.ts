@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KINDS } from '../../../controller/api/index.ts';
-import { PLANTED_MARK } from '../planted.ts';
+import { tells as tellsSecret } from '../planted.ts';
 import type { World } from './world.ts';
 
 const LOOK_MILLISECONDS = 100;
@@ -18,8 +18,7 @@ export interface Secrecy {
 
 /** Looks at process arguments all the time, and at everything else at the end. `stateFolder` holds the store of a standalone controller. */
 export function watchSecrecy(world: Pick<World, 'controller' | 'store' | 'estate' | 'plane'>, stateFolder: string): Secrecy {
-  const secrets = [PLANTED_MARK, ...keyLines(world.estate.key.privateKey)];
-  const tells = (text: string): boolean => secrets.some((secret) => text.includes(secret));
+  const tells = (text: string): boolean => tellsSecret(text, keyLines(world.estate.key.privateKey));
   const found = new Set<string>();
   const ending = new AbortController();
   const look = async (): Promise<void> => {

@@ -20,6 +20,21 @@ describe('redaction', () => {
     }
   });
 
+  it('masks a secret within what was encoded together with other text', () => {
+    const redact = createRedactor(['hunter2-of-the-registry']);
+    for (const before of ['', 'a', 'me', 'you', 'deploy']) {
+      for (const after of ['', '\n', ' and more', '??>']) {
+        const text = `${before}:hunter2-of-the-registry${after}`;
+        for (const encoding of ['base64', 'base64url'] as const) {
+          const shown = redact(`auth ${Buffer.from(text).toString(encoding)} end`);
+          expect(shown).to.match(/^auth \S*\[REDACTED\]\S* end$/);
+          // Of its first and last bytes at most two share their characters with a neighbour.
+          expect(Buffer.from(shown.split('[REDACTED]').join('').slice(5, -4), encoding).toString('latin1')).to.not.match(/unter2|of-the|regist/);
+        }
+      }
+    }
+  });
+
   it('masks the longer of two secrets that begin alike', () => {
     expect(createRedactor(['abcd', 'abcdefgh'])('abcdefgh abcd')).to.equal('[REDACTED] [REDACTED]');
   });

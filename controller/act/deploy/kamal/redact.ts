@@ -34,7 +34,20 @@ function printedForms(secret: string): string[] {
   const whole = lines.length > 1 ? [] : lines;
   // The lines of a key or certificate are printed one by one; a brace that stands alone in a JSON document is no secret.
   const parts = lines.length > 1 ? lines.filter((line) => line.length >= 8) : [];
-  return [...whole, ...parts].flatMap((value) => [value, encodeURIComponent(value.toWellFormed()), JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')]).flatMap(piecesOf);
+  return [...whole, ...parts].flatMap((value) => [value, encodeURIComponent(value.toWellFormed()), JSON.stringify(value).slice(1, -1), ...base64Of(value)]).flatMap(piecesOf);
+}
+
+/** Of a shorter value too little would be left of the forms below. */
+const SHORTEST_WITHIN = 8;
+
+/** The value alone, and what is always there where it stands in a longer text, as in `user:password` of a registry's login: its bytes may begin at any of three places, and others may follow. */
+function base64Of(value: string): string[] {
+  const alone = Buffer.from(value).toString('base64');
+  const within = value.length < SHORTEST_WITHIN ? [] : [0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
+    return [bytes, bytes.subarray(0, bytes.length - bytes.length % 3)].map((some) => some.toString('base64').slice(before === 0 ? 0 : 4));
+  });
+  return [alone, ...within].flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')]);
 }
 
 /** Each as long as the others, or one character shorter, so that none is so short that it is part of any word. */
