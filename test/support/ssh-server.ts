@@ -20,6 +20,8 @@ export interface SshServerOptions {
   /** Public keys that may log in, as `type base64`. */
   authorizedKeys: readonly string[];
   user?: string;
+  /** Another loopback address than 127.0.0.1, and a port that is free there. */
+  at?: { address: string; port: number };
   run?: (command: string, input: string) => CommandEnd | Promise<CommandEnd>;
   /** Answers SFTP, whose subsystem it has only with this. */
   files?: (requests: ssh2.SFTPWrapper) => void;
@@ -32,7 +34,7 @@ export interface SshServerOptions {
   behaviour?: 'Usual' | 'Silent' | 'Stalls' | 'NoSsh' | 'Shuts' | 'NeverAnswersLogin' | 'Garbage';
 }
 
-/** An sshd in this process, on a free port of 127.0.0.1. */
+/** An sshd in this process, on a loopback address. */
 export interface SshServer {
   readonly port: number;
   /** Public halves of its host keys. */
@@ -70,7 +72,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     take(socket, options, hostKeys, { commands, loginAsked: login.resolve });
     for (const { count, resolve } of waiting) if (accepted >= count) resolve();
   });
-  tcp.listen(0, '127.0.0.1');
+  tcp.listen(options.at?.port ?? 0, options.at?.address ?? '127.0.0.1');
   await once(tcp, 'listening');
 
   const cut = (): void => {

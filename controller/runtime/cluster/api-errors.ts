@@ -34,16 +34,19 @@ export function statusOf(body: unknown): Status {
   const read = readJSON(body);
   if (read.kind === 'JSON' && isRecord(read.value)) return statusIn(read.value);
   // "404 page not found", and what proxies write: the text is the message.
-  return { message: body.trim().slice(0, 500) };
+  return { message: withoutCredentials(body.trim().slice(0, 500)) };
 }
 
 function statusIn({ reason, message, details }: Record<string, unknown>): Status {
   return {
     ...(typeof reason === 'string' ? { reason } : {}),
-    ...(typeof message === 'string' ? { message: message.slice(0, LONGEST_MESSAGE) } : {}),
+    ...(typeof message === 'string' ? { message: withoutCredentials(message.slice(0, LONGEST_MESSAGE)) } : {}),
     ...(isRecord(details) ? { details: { retryAfterSeconds: Number(details['retryAfterSeconds']) } } : {}),
   };
 }
+
+/** What stands between may answer with the request's own headers. */
+const withoutCredentials = (text: string): string => text.replaceAll(/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***');
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 

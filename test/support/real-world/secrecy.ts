@@ -44,13 +44,14 @@ export function watchSecrecy(world: Pick<World, 'controller' | 'store' | 'estate
   };
 }
 
-async function filesIn(folder: string): Promise<string[]> {
+/** Every file below a folder, for reading as bytes. */
+export async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** Argument vectors of a process and of all that it started; what ends meanwhile is left out. */
-async function argumentsUnder(process: number | undefined): Promise<string[][]> {
+export async function argumentsUnder(process: number | undefined): Promise<string[][]> {
   if (process === undefined) return [];
   const [words, children] = await Promise.all([
     readFile(`/proc/${process}/cmdline`, 'utf8').catch(() => ''),

@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { locate } from '../../../hack/real-parts/locate.ts';
+import { planted } from '../planted.ts';
 import { freePort } from './free-port.ts';
 import { httpsRequest } from './https-request.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
@@ -34,7 +35,7 @@ export async function startKubeApiserver(etcdUrl: string, { flags = [] }: KubeAp
   const folder = await privateFolder('kube-apiserver');
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
-  const token = randomBytes(24).toString('hex');
+  const token = planted('kubernetes');
   const serviceAccountKey = join(folder, 'service-account.key');
   const tokens = join(folder, 'tokens.csv');
   await writeFile(serviceAccountKey, generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });

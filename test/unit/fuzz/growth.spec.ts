@@ -59,7 +59,7 @@ const PLACES: [name: string, longest: number, read: (text: string) => unknown, t
     'key data': repeated(' key_data:\n  - a\n'), 'key data and blanks': repeated(' ', 'key_data:\n'), 'blanks': repeated(' '), 'blank lines': repeated(' \n'), 'tokens': repeated('ghp_'), 'secrets themselves': repeated('hunter2-hunter2'), 'nearly secrets': repeated('hunter2-'),
   }],
   ['redaction of the log of a host', 32 * KB, redactLog, {
-    'names': repeated('a-token.'), 'dots': repeated('a.'), 'suffixes': repeated('.token'), 'ends of keys': repeated('-----END '), 'begins of keys': repeated('-----BEGIN'), 'variables': repeated('--env A="'), 'blanks': repeated(' ', '--env'), 'bearers': repeated('bearer '), 'lines': repeated('\n'), 'claims': repeated('eyJaaaaaaaaa.'),
+    'names': repeated('a-token.'), 'dots': repeated('a.'), 'suffixes': repeated('.token'), 'ends of keys': repeated('-----END '), 'begins of keys': repeated('-----BEGIN'), 'variables': repeated('--env A="'), 'blanks': repeated(' ', '--env'), 'bearers': repeated('bearer '), 'lines': repeated('\n'), 'claims': repeated('eyJaaaaaaaaa.'), 'base64': repeated(`${'Az0+'.repeat(19)}\n`), 'base64 that ends otherwise': repeated(`${'Az0+'.repeat(19)}\n`, '', '!'), 'one line of it': repeated('Az', '', '!'), 'hex': repeated('a0'), 'lines of blanks': repeated(' \n'),
   }],
   ['variables of the environment', 64 * KB, (text) => secretsOf({ [text]: 'a' }), { 'keys': repeated('_KEY'), 'api': repeated('API_') }],
   ['kamal lock status', KAMAL, readLockStatus, { 'holders': repeated('Locked by: a at b '), 'at': repeated(' at', 'Locked by: '), 'lines': repeated('Locked by: \n'), 'messages': repeated('Message: '), 'long id': repeated('a', 'Locked by: a at b\nMessage: Automatic deploy lock (kamal-autoscaler ') }],

@@ -13,6 +13,8 @@ const LOOKS: readonly [RegExp, string][] = [
   [/\b([\w.-]{0,40}(?:passw|pass_?phrase|secret|token|credential|api_?key|access_?key|master_?key|private_?key|authorization|cookie)[\w.-]{0,40}["'\]]{0,2}\s{0,3}(?:=>|[=:])\s{0,3}["']?)[^\s"',;&]+/gi, `$1${MASK}`],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*/gi, `$1 ${MASK}`],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, MASK],
+  // A block of base64 tells nobody anything, and a secret in it may be broken over two lines.
+  [/^[ \t]*(?=[^\n]*[G-Zg-z+])(?:[A-Za-z0-9+/_[\]-]{60,}[ \t]*\n)+[A-Za-z0-9+/_[\]-]*={0,2}$/gm, MASK],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, MASK],
 ];
 
