@@ -2,6 +2,7 @@
 import { type ObjectKey, PROTECTED_ANNOTATION, keyOf } from '../../../controller/api/index.ts';
 import { INSTALLATION } from '../context.ts';
 import { edit } from './edit.ts';
+import type { MemoryHost } from '../memory-world.ts';
 import type { ChaosEvent, Happening } from './events.ts';
 import { POOL, SESSION, boughtHosts, urlOf } from './names.ts';
 import { type Surroundings, applyPool, placementsIn } from './surroundings.ts';
@@ -19,9 +20,9 @@ const seconds = (count: number): number => count * 1000;
 
 /** Whether it happened: there was something that it could happen to. */
 export async function act(world: Surroundings, event: ChaosEvent, processes: Processes): Promise<boolean> {
-  const { cloud, faults, judge, kamal, clock, memory } = world;
+  const { cloud, faults, judge, kamal, clock } = world;
   const until = (count: number): number => clock.now() + seconds(count);
-  const excuse = (count: number): void => judge.excuse(until(count + AFTERMATH_SECONDS));
+  const excuse = (host: MemoryHost, count: number): void => judge.excuseHost(host, until(count + AFTERMATH_SECONDS));
   const later = (count: number, change: () => void | Promise<void>): void => void clock.sleep(seconds(count)).then(change);
   const chosen = 'index' in event && typeof event.index === 'number' ? pick(boughtHosts(world), event.index) : undefined;
   switch (event.kind) {
@@ -42,10 +43,13 @@ export async function act(world: Surroundings, event: ChaosEvent, processes: Pro
       if (host !== undefined) await world.store.delete('KamalHost', keyOf(host));
       return host !== undefined;
     }
+    case 'ForgetHost': return forgetHost(world, event);
     case 'DeleteSession': return world.store.delete('DeploySession', SESSION).then(() => true, () => false);
     case 'Protect': return protect(world, event, later);
     case 'ApplyPolicy': return applyPolicy(world, event);
-    case 'DeletePolicy': return world.store.delete('ScalingPolicy', POOL).then(() => true, () => false);
+    case 'DeletePolicy':
+      judge.unsettleLeast();
+      return world.store.delete('ScalingPolicy', POOL).then(() => true, () => false);
     case 'Deploy': {
       void kamal.deploy(event.version, event.seconds, event.lockWait);
       return true;
@@ -57,7 +61,7 @@ export async function act(world: Surroundings, event: ChaosEvent, processes: Pro
       return true;
     }
     case 'TakeLock': {
-      excuse(event.forSeconds);
+      judge.excuseLock(until(event.forSeconds + AFTERMATH_SECONDS));
       kamal.hold({ by: 'alice', message: 'mine now' });
       later(event.forSeconds, () => giveBack(world));
       return true;
@@ -79,22 +83,21 @@ export async function act(world: Surroundings, event: ChaosEvent, processes: Pro
       await cloud.add('web-0-foreign', { installation: 'another', pool: POOL, hostID: world.newID() });
       return true;
     }
-    case 'DeleteServer': return withServer(chosen, async ({ order }) => {
-      excuse(0);
-      await cloud.remove(order.id);
-      world.judge.excuse(clock.now() + 1);
+    case 'DeleteServer': return withServer(chosen, async (host) => {
+      excuse(host, 0);
+      await cloud.remove(host.order.id);
     });
     case 'StopContainer': return withServer(chosen, async (host) => {
-      excuse(0);
+      excuse(host, 0);
       delete host.app;
       host.appEndedAt = clock.now();
     });
-    case 'Reboot': return withServer(chosen?.diedAt === undefined && (chosen?.bootsAt ?? Infinity) <= clock.now() ? chosen : undefined, async ({ order }) => {
-      excuse(event.awaySeconds);
-      kamal.reboot(order.name, event.awaySeconds, event.version);
+    case 'Reboot': return withServer(chosen?.diedAt === undefined && (chosen?.bootsAt ?? Infinity) <= clock.now() ? chosen : undefined, async (host) => {
+      excuse(host, event.awaySeconds);
+      kamal.reboot(host.order.name, event.awaySeconds, event.version);
     });
     case 'PowerOff': return withServer(chosen?.diedAt === undefined ? chosen : undefined, async (host) => {
-      excuse(0);
+      excuse(host, 0);
       host.diedAt = clock.now();
     });
     case 'Unlist': return withServer(chosen, async (host) => void world.listEdits.push({ url: urlOf(host), change: 'Unlisted', until: until(event.forSeconds) }));
@@ -104,10 +107,7 @@ export async function act(world: Surroundings, event: ChaosEvent, processes: Pro
       return true;
     }
     case 'SilentBalancer': {
-      const [url] = (await world.store.get('HostPool', POOL))?.spec.loadBalancer?.traefik?.apiURLs ?? [];
-      if (url === undefined) return false;
-      memory.silentInstances.add(url);
-      later(event.forSeconds, () => void memory.silentInstances.delete(url));
+      world.balancers.silence(event.which, seconds(event.forSeconds));
       return true;
     }
     case 'Crash':
@@ -175,6 +175,15 @@ async function deletePool(world: Surroundings, { deletionPolicy, backAfterSecond
   return true;
 }
 
+async function forgetHost({ store, judge, clock }: Surroundings, { index }: Happening & { kind: 'ForgetHost' }): Promise<boolean> {
+  const host = pick(await store.list('KamalHost'), index);
+  if (host === undefined) return false;
+  judge.excuseOwner(host.spec.hostID);
+  judge.excuseLock(clock.now() + seconds(AFTERMATH_SECONDS));
+  await edit(store, 'KamalHost', keyOf(host), (found) => ({ ...found, metadata: { ...found.metadata, finalizers: [] } }));
+  return store.delete('KamalHost', keyOf(host)).then(() => true, () => host.metadata.deletionTimestamp !== undefined);
+}
+
 const setProtection = ({ store }: Surroundings, key: ObjectKey, on: boolean): Promise<boolean> => edit(store, 'KamalHost', key, (host) => {
   const { [PROTECTED_ANNOTATION]: _before, ...others } = host.metadata.annotations ?? {};
   return { ...host, metadata: { ...host.metadata, annotations: on ? { ...others, [PROTECTED_ANNOTATION]: 'true' } : others } };
@@ -187,17 +196,21 @@ async function protect(world: Surroundings, { index, forSeconds }: Happening & {
   return setProtection(world, keyOf(host), true);
 }
 
-async function applyPolicy({ store }: Surroundings, { minHosts, maxHosts }: Happening & { kind: 'ApplyPolicy' }): Promise<boolean> {
+async function applyPolicy({ store, judge }: Surroundings, { minHosts, maxHosts }: Happening & { kind: 'ApplyPolicy' }): Promise<boolean> {
   const draft = policyDraft('default', 'web', { minHosts, maxHosts, mode: 'Enforce' });
+  judge.unsettleLeast();
   if (await edit(store, 'ScalingPolicy', POOL, (policy) => ({ ...policy, spec: { ...policy.spec, ...draft.spec } }))) return true;
   return store.create('ScalingPolicy', draft).then(() => true, () => false);
 }
 
-async function maintain(world: Surroundings, { index, forSeconds }: Happening & { kind: 'Maintenance' }, later: Later, excuse: (count: number) => void): Promise<boolean> {
+async function maintain(world: Surroundings, { index, forSeconds }: Happening & { kind: 'Maintenance' }, later: Later, excuse: (host: MemoryHost, count: number) => void): Promise<boolean> {
   const running = world.memory.hosts().filter(({ app }) => app !== undefined && app.quiesced === undefined);
   const hosts = index === 'All' ? running : [pick(running.filter(({ order }) => order.owner !== undefined), index)];
-  excuse(forSeconds);
-  for (const host of hosts) if (host?.app !== undefined) host.app.quiesced = { since: world.clock.now(), deadline: world.clock.now() };
+  for (const host of hosts) {
+    if (host?.app === undefined) continue;
+    excuse(host, forSeconds);
+    host.app.quiesced = { since: world.clock.now(), deadline: world.clock.now() };
+  }
   later(forSeconds, () => hosts.forEach((host) => { if (index === 'All' && host?.app !== undefined) delete host.app.quiesced; }));
   return hosts[0] !== undefined;
 }

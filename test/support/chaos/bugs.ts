@@ -36,11 +36,11 @@ export const BUGS = {
   },
   NoConfirmation: {
     what: 'stops hosts before the load balancers have let go of them',
-    patches: [{ file: 'controller/plan/drain.ts', find: 'if (!outOfMembership(facts.membership)) return wait(', replace: "if (!outOfMembership(facts.membership) && facts.app.kind === 'Running') return { kind: 'StartOperation', operation: 'Stop', why: 'too early' };\n  if (!outOfMembership(facts.membership)) return wait(" }],
+    patches: [{ file: 'controller/plan/drain.ts', find: 'if (listed !== undefined) return wait(', replace: "if (listed !== undefined && facts.app.kind === 'Running') return { kind: 'StartOperation', operation: 'Stop', why: 'too early' };\n  if (listed !== undefined) return wait(" }],
   },
   SilenceIsAbsence: {
     what: 'takes a load balancer that does not answer for one that lists nothing',
-    patches: [{ file: 'controller/model/membership-fact.ts', find: "if (silent.length > 0) return { kind: 'Unknown', why: silent.join('; ') };", replace: "if (silent.length > 0) return { kind: 'NotListed' };" }],
+    patches: [{ file: 'controller/model/membership-fact.ts', find: "if (silent.length > 0) return {", replace: "if (silent.length > 0) return { kind: 'NotListed' };\n  if (silent.length < 0) return {" }],
   },
   NoFinalizer: {
     what: 'makes hosts without their finalizer',
@@ -75,7 +75,7 @@ export const BUGS = {
   },
   KilledInsteadOfDrained: {
     what: 'deletes a host that serves without a drain',
-    patches: [{ file: 'controller/plan/guards.ts', find: 'return !wasMember(host, facts) && !mayServe(facts);', replace: 'return !mayServe(facts) || host.deleting;' }],
+    patches: [{ file: 'controller/plan/drain.ts', find: "if (facts.app.kind === 'NotRunning') return {", replace: "if (facts.app.kind === 'NotRunning' || host.deleting) return {" }],
   },
   GhostEntries: {
     what: 'never strikes off the ledger what nothing carries',
@@ -84,6 +84,18 @@ export const BUGS = {
   HotDeletion: {
     what: 'asks for a deletion again and again without a pause',
     patches: [{ file: 'controller/reconcile/delete-server.ts', find: 'return requeueAfter(REPEAT_SECONDS);', replace: 'return requeueAfter(0);' }],
+  },
+  NoIntent: {
+    what: 'orders servers without having stored that it does',
+    patches: [{ file: 'controller/reconcile/create-server.ts', find: 'createAttempts: step.attempt, lastCreateIntentAt: toTimestamp(context.clock.now()), placement', replace: 'placement' }],
+  },
+  JoinsUnready: {
+    what: 'makes hosts members while they are deployed',
+    patches: [{ file: 'controller/reconcile/assemble-membership.ts', find: "MEMBER.includes(status?.phase ?? 'Pending')", replace: "[...MEMBER, 'Deploying'].includes(status?.phase ?? 'Pending')" }],
+  },
+  WorksWithoutLock: {
+    what: 'begins work on a host without the deploy lock',
+    patches: [{ file: 'controller/reconcile/lock-permit.ts', find: "return { kind: 'Waits', why: waitText(session) };", replace: "return session?.status?.phase === 'Releasing' ? { kind: 'Granted' } : { kind: 'Waits', why: waitText(session) };" }],
   },
 } as const satisfies Record<string, PlantedBug>;
 

@@ -3,7 +3,7 @@ import type { ErrorClass } from '../../../controller/model/index.ts';
 
 export type PortName = 'Store' | 'Documents' | 'CloudProvider' | 'Deployer' | 'DeployLock' | 'LoadBalancer' | 'HostProbe';
 
-/** `index` chooses one of the hosts or servers that are there then, counted round. Times are in seconds. */
+/** `index` chooses one of the hosts or servers that are there then, counted round. Times are in seconds. `ForgetHost`: a person strips a host of its finalizer and deletes it. */
 export type Happening =
   // A person edits the pool.
   | { kind: 'Replicas'; replicas: number }
@@ -13,6 +13,7 @@ export type Happening =
   | { kind: 'Placements'; order: 'FirstSecond' | 'SecondFirst' | 'SecondAlone' }
   | { kind: 'DeletePool'; deletionPolicy: 'Retain' | 'Drain'; backAfterSeconds: number }
   | { kind: 'DeleteHost'; index: number }
+  | { kind: 'ForgetHost'; index: number }
   | { kind: 'DeleteSession' }
   | { kind: 'Protect'; index: number; forSeconds: number }
   | { kind: 'ApplyPolicy'; minHosts: number; maxHosts: number }
@@ -34,7 +35,7 @@ export type Happening =
   | { kind: 'Unlist'; index: number; forSeconds: number }
   | { kind: 'ListAgain'; index: number; forSeconds: number }
   | { kind: 'ForgetMembers'; forSeconds: number }
-  | { kind: 'SilentBalancer'; forSeconds: number }
+  | { kind: 'SilentBalancer'; which: 0 | 1 | 'All'; forSeconds: number }
   // The controller.
   | { kind: 'Crash'; afterCalls: number; mode: 'Before' | 'After'; downSeconds: number }
   | { kind: 'Freeze'; afterCalls: number; forSeconds: number }
@@ -79,6 +80,8 @@ export interface Nature {
   storeClock: 'Own' | 'Controller';
   /** Longest ordinary time of a port call. */
   callMilliseconds: number;
+  /** How many load balancers serve the pool. */
+  balancers: 1 | 2;
 }
 
 /** A whole random world, as JSON. */

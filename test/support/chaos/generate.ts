@@ -1,12 +1,15 @@
 /** Worlds by seed. The same seed gives the same world. */
-import { type Chance, seededChance } from '../../../controller/simulate/world/chance.ts';
+import { seededChance } from '../../../controller/simulate/world/chance.ts';
 import type { ErrorClass } from '../../../controller/model/index.ts';
+import { type Draw, drawing } from './draw.ts';
+import { drawEpisode } from './episodes.ts';
 import type { ChaosEvent, ChaosWorld, CreateFault, DeleteFault, Happening, Nature, PortName } from './events.ts';
 
 /** What a server costs: the first hour is a third of a month, so that money which was spent and forgotten shows. */
 export const PRICE = { currency: 'EUR', hour: 2, monthCap: 6 };
 const FEWEST_EVENTS = 4;
-const MOST_EVENTS = 24;
+const MOST_EVENTS = 20;
+const MOST_EPISODES = 3;
 const SPAN_MILLISECONDS = 180_000;
 
 /** Errors that a call may end with although nothing happened. */
@@ -30,22 +33,6 @@ export const METHODS: Readonly<Record<PortName, readonly string[]>> = {
 const PORTS = Object.keys(METHODS) as PortName[];
 const VERSIONS = ['v1', 'v2', 'v3', 'v4'];
 
-interface Draw {
-  /** A whole number from one to the other, both included. */
-  between(from: number, to: number): number;
-  from<T>(values: readonly [T, ...T[]] | readonly T[]): T;
-  often(share: number): boolean;
-}
-
-function drawing(chance: Chance): Draw {
-  const between = (from: number, to: number): number => from + Math.floor(chance() * (to - from + 1));
-  return {
-    between,
-    from: (values) => values[between(0, values.length - 1)]!,
-    often: (share) => chance() < share,
-  };
-}
-
 /** What may happen, by kind; each with its weight. */
 const KINDS: { [K in Happening['kind']]: [weight: number, make: (draw: Draw, nature: Nature) => Omit<Happening & { kind: K }, 'kind'>] } = {
   Replicas: [12, (draw, { maxReplicas }) => ({ replicas: draw.between(1, maxReplicas) })],
@@ -55,6 +42,7 @@ const KINDS: { [K in Happening['kind']]: [weight: number, make: (draw: Draw, nat
   Placements: [1, (draw) => ({ order: draw.from(['FirstSecond', 'SecondFirst', 'SecondAlone'] as const) })],
   DeletePool: [2, (draw) => ({ deletionPolicy: draw.from(['Retain', 'Drain'] as const), backAfterSeconds: draw.between(0, 60) })],
   DeleteHost: [3, (draw) => ({ index: draw.between(0, 5) })],
+  ForgetHost: [1, (draw) => ({ index: draw.between(0, 5) })],
   DeleteSession: [1, () => ({})],
   Protect: [1, (draw) => ({ index: draw.between(0, 5), forSeconds: draw.between(20, 90) })],
   ApplyPolicy: [2, (draw) => ({ minHosts: draw.between(1, 3), maxHosts: draw.between(3, 6) })],
@@ -73,7 +61,7 @@ const KINDS: { [K in Happening['kind']]: [weight: number, make: (draw: Draw, nat
   Unlist: [1, (draw) => ({ index: draw.between(0, 5), forSeconds: draw.between(5, 40) })],
   ListAgain: [1, (draw) => ({ index: draw.between(0, 5), forSeconds: draw.between(5, 40) })],
   ForgetMembers: [1, (draw) => ({ forSeconds: draw.between(1, 20) })],
-  SilentBalancer: [2, (draw) => ({ forSeconds: draw.between(5, 60) })],
+  SilentBalancer: [2, (draw) => ({ which: draw.from(['All', 0, 1] as const), forSeconds: draw.between(5, 60) })],
   Crash: [10, (draw) => ({ afterCalls: draw.between(1, 60), mode: draw.from(['Before', 'After'] as const), downSeconds: draw.between(0, 20) })],
   Freeze: [3, (draw) => ({ afterCalls: draw.between(1, 60), forSeconds: draw.between(5, 60) })],
   StepClock: [2, (draw) => ({ seconds: draw.from([-3600, -600, -30, 30, 600, 3600]) })],
@@ -111,11 +99,11 @@ function drawNature(draw: Draw): Nature {
   const maxReplicas = draw.between(3, 6);
   return {
     replicas: draw.between(1, 3), maxReplicas, maxSurge: draw.between(0, 2),
-    listLagMilliseconds: draw.from([0, 0, 2000, 8000]), goneLagMilliseconds: draw.from([0, 0, 3000, 15_000]),
-    bootMilliseconds: draw.from([1000, 4000, 12_000]), deployMilliseconds: draw.from([2000, 2000, 8000, 20_000]),
+    listLagMilliseconds: draw.from([0, 2000, 8000]), goneLagMilliseconds: draw.from([0, 0, 3000, 15_000]),
+    bootMilliseconds: draw.from([1000, 4000, 12_000]), deployMilliseconds: draw.from([2000, 8000, 20_000]),
     names: draw.from(['Unique', 'Free'] as const), storeClock: draw.from(['Own', 'Controller'] as const),
-    callMilliseconds: draw.from([0, 20, 200]),
-    ...(draw.often(0.25) ? { budget: draw.between(2, 6) * PRICE.monthCap + 3 } : {}),
+    callMilliseconds: draw.from([0, 20, 200]), balancers: draw.from([1, 1, 2] as const),
+    ...(draw.often(0.25) ? { budget: draw.between(1, maxReplicas) * PRICE.monthCap + 3 } : {}),
   };
 }
 
@@ -123,9 +111,14 @@ export function generateWorld(seed: number): ChaosWorld {
   const draw = drawing(seededChance(seed, 1));
   const nature = drawNature(draw);
   const count = draw.between(FEWEST_EVENTS, MOST_EVENTS);
+  const moment = (): number => draw.between(0, SPAN_MILLISECONDS / 100) * 100;
   const events = Array.from({ length: count }, (): ChaosEvent => {
     const kind = drawKind(draw);
-    return { at: draw.between(0, SPAN_MILLISECONDS / 100) * 100, kind, ...KINDS[kind][1](draw, nature) } as ChaosEvent;
+    return { at: moment(), kind, ...KINDS[kind][1](draw, nature) } as ChaosEvent;
   });
+  for (let episodes = draw.between(0, MOST_EPISODES); episodes > 0; episodes -= 1) {
+    const begin = moment();
+    events.push(...drawEpisode(draw, nature).map(([after, happening]): ChaosEvent => ({ at: begin + after, ...happening })));
+  }
   return { seed, nature, events: events.sort((a, b) => a.at - b.at) };
 }

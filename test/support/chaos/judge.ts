@@ -1,14 +1,16 @@
 /** What must hold at every moment of a random world, whatever happens in it. */
 import { KINDS, type KamalHost, type Kind, keyOf, sameKey } from '../../../controller/api/index.ts';
-import { type Instant, type Server, serverURL } from '../../../controller/model/index.ts';
+import type { Instant, Server } from '../../../controller/model/index.ts';
 import type { CreateRequest } from '../../../controller/ports/index.ts';
 import { isLeaving } from '../../../controller/reconcile/assemble-fleet.ts';
 import { costWithin, monthOf, monthBounds } from '../../../controller/reconcile/month.ts';
 import { INSTALLATION } from '../context.ts';
-import { type MemoryHost, memoryEndpoint } from '../memory-world.ts';
+import type { MemoryHost } from '../memory-world.ts';
 import { PRICE } from './generate.ts';
 import type { CloudJudges } from './cloud.ts';
-import { POOL, boughtHosts, timeText } from './names.ts';
+import { createExcuses } from './excuses.ts';
+import { createOwnerJudge } from './judge-owners.ts';
+import { POOL, boughtHosts, timeText, urlOf } from './names.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What a person changed within this time a purchase may not have known. */
@@ -24,10 +26,16 @@ export interface Judge extends CloudJudges {
   fault(sentence: string): void;
   /** Looks at everything that can be seen from outside. */
   look(): Promise<void>;
-  /** Notes that a person or bad luck is behind what happens now: it is not held against the controller. */
-  excuse(until: Instant): void;
+  /** A person or bad luck is behind what this host drops until then. */
+  excuseHost(host: MemoryHost, until: Instant): void;
+  /** A person took the lock, or what says who works under it. */
+  excuseLock(until: Instant): void;
+  /** A person made everybody forget who owns this UID. */
+  excuseOwner(hostID: string): void;
   /** Notes that `maxReplicas` was another number until now, or that servers came which nobody bought. */
   unsettleMaximum(): void;
+  /** Notes that the least number of hosts, which goes before the budget, was another one until now. */
+  unsettleLeast(): void;
   /** Notes that the store is a new or an older one: what was spent may be forgotten, and what was bought last not be listed yet. */
   storeReplaced(): void;
   /** Notes that the clock was stepped. */
@@ -39,9 +47,9 @@ export interface Judge extends CloudJudges {
 export function createJudge(worldOf: () => Surroundings): Judge {
   const faults: string[] = [];
   let maximumUnsettledUntil = -Infinity;
+  let leastUnsettledUntil = -Infinity;
   let moneyKnown = true;
-  let excusedUntil = -Infinity;
-  let steppedUntil = -Infinity;
+  const excuses = createExcuses();
   let greatestMaximum = 0;
   let heardOfDrops = 0;
   let heardOfKamal = 0;
@@ -79,6 +87,9 @@ export function createJudge(worldOf: () => Surroundings): Judge {
     const hosts = await store.list('KamalHost');
     const leaves = (id: string): boolean => hosts.some((host) => host.spec.hostID === id && (isLeaving(host) || host.status?.health === 'Unhealthy'));
     const others = boughtHosts(worldOf()).filter(({ order }) => order.owner?.hostID !== hostID && !cloud.twins.has(order.id) && !order.owner!.hostID.startsWith('hand'));
+    // Below the least that a person wrote no budget stops a purchase.
+    const least = Math.max(0, ...(await store.list('ScalingPolicy')).map(({ spec }) => spec.minHosts ?? 0));
+    if (1 + others.filter(({ order }) => !leaves(order.owner!.hostID)).length < least || now < leastUnsettledUntil) return;
     const costs = others.map(({ order }) => costWithin(month, order.createdAt, leaves(order.owner!.hostID) ? now + 1 : monthBounds(month).to, tariff));
     const past = spent.map(({ from, to }) => costWithin(month, from, Math.max(to, from + 1), tariff));
     const total = [...costs, ...past, costWithin(month, now, monthBounds(month).to, tariff)].reduce((sum, cost) => sum + cost, 0);
@@ -94,34 +105,38 @@ export function createJudge(worldOf: () => Surroundings): Judge {
     const { memory, kamal, clock } = worldOf();
     for (; heardOfDrops < memory.dropped.length; heardOfDrops += 1) {
       const sentence = memory.dropped[heardOfDrops]!;
-      if (clock.now() < excusedUntil) continue;
-      if (sentence.includes('requests in flight') && clock.now() < steppedUntil) continue;
-      fault(sentence);
+      if (!excuses.coversDrop(sentence, clock.now())) fault(sentence);
     }
-    for (; heardOfKamal < kamal.faults.length; heardOfKamal += 1) if (clock.now() >= excusedUntil) fault(kamal.faults[heardOfKamal]!);
+    for (; heardOfKamal < kamal.faults.length; heardOfKamal += 1) if (!excuses.coversRun(clock.now())) fault(kamal.faults[heardOfKamal]!);
   }
+  const owners = createOwnerJudge(worldOf, excuses, fault);
 
   return {
     faults, fault, purchases: 0, deletions: 0,
     ordered(request, replaced) {
       this.purchases += 1;
       // The window between its last write and its call stays open: what comes of it is a twin, and is found.
-      if (replaced) return;
+      if (replaced) {
+        excuses.identity(request.owner.hostID);
+        return;
+      }
       judgeTwice(request);
       judgeMaximum(request);
       void judgeMoney(request);
     },
     deletes(server: Server, host: MemoryHost) {
       this.deletions += 1;
-      const { memory, clock } = worldOf();
-      spent.push({ from: host.order.createdAt, to: clock.now() });
+      const { memory, clock, cloud } = worldOf();
+      // What an order that took effect twice costs is the cloud's to make good, and nobody's ledger knows it.
+      if (!cloud.twins.has(host.order.id)) spent.push({ from: host.order.createdAt, to: clock.now() });
       if (host.order.owner?.installation !== INSTALLATION) fault(`${server.name} of another installation was deleted`);
-      const url = serverURL(memoryEndpoint(host));
+      const url = urlOf(host);
       const listed = memory.served()?.pools.some(({ members }) => members.some(({ port }) => port === host.ports.http)) === true;
-      if (listed && clock.now() >= excusedUntil) fault(`${server.name} was deleted while the load balancer listed ${url}`);
+      if (listed && !excuses.coversHost(url, clock.now())) fault(`${server.name} was deleted while the load balancer listed ${url}`);
     },
     async look() {
       hear();
+      await owners.look();
       const { store, memory } = worldOf();
       for (const kind of KINDS) for (const object of await store.list(kind)) judgeObject(kind, object);
       for (const name of ['ledger', 'membership', 'inventory', 'orphans']) {
@@ -131,18 +146,26 @@ export function createJudge(worldOf: () => Surroundings): Judge {
       judgeSlots(await store.list('KamalHost'), fault);
       for (const { order, starts } of memory.hosts()) if (order.owner === undefined && starts !== 1) fault(`the fixed host ${order.name} was deployed to`);
     },
-    excuse(until) {
+    excuseHost(host, until) {
       hear();
-      excusedUntil = Math.max(excusedUntil, until);
+      excuses.host([host.order.name, urlOf(host)], until);
     },
+    excuseLock(until) {
+      hear();
+      excuses.lock(until);
+    },
+    excuseOwner: (hostID) => excuses.identity(hostID),
     unsettleMaximum: () => { maximumUnsettledUntil = worldOf().clock.now() + JUST_NOW_MILLISECONDS; },
+    unsettleLeast: () => { leastUnsettledUntil = worldOf().clock.now() + JUST_NOW_MILLISECONDS; },
     storeReplaced() {
       moneyKnown = false;
       this.unsettleMaximum();
       // The membership may be an older one, with servers that are gone.
-      this.excuse(worldOf().clock.now() + JUST_NOW_MILLISECONDS);
+      hear();
+      excuses.all(worldOf().clock.now() + JUST_NOW_MILLISECONDS);
+      owners.forget();
     },
-    steppedClock: () => { steppedUntil = worldOf().clock.now() + AFTERMATH_MILLISECONDS; },
+    steppedClock: () => excuses.clock(worldOf().clock.now() + AFTERMATH_MILLISECONDS),
   };
 }
 

@@ -6,7 +6,7 @@ import { type MemoryHost, type MemoryWorld, memoryEndpoint } from '../memory-wor
 
 export const POOL: ObjectKey = { namespace: 'default', name: 'web' };
 export const SESSION: ObjectKey = { namespace: 'default', name: 'app' };
-export const API_URL = 'http://127.0.0.1:8080';
+export const API_URLS = ['http://127.0.0.1:8080', 'http://127.0.0.1:8081'];
 export const START: Instant = Date.UTC(2026, 0, 1, 12);
 
 /** Our bought servers, dead ones among them, in the order in which they were made. */

@@ -47,7 +47,7 @@ export function startProcess(world: Surroundings, stopped: (event: ChaosEvent & 
     store: port('Store', store),
     deployer: port('Deployer', kamal.deployer()),
     locks: createDeployLockView(port('DeployLock', kamal.lock), ours),
-    loadBalancer: port('LoadBalancer', world.loadBalancer(() => leads)),
+    loadBalancer: port('LoadBalancer', world.balancers.servedBy(() => leads)),
     probe: port('HostProbe', memory.probe),
     servers: createServerView(providers, INSTALLATION, ours, 1),
     gate: createPurchaseGate(documents, ours, { ceilings: {}, budgets: world.budget === undefined ? {} : { EUR: world.budget } }),

@@ -2,7 +2,7 @@
 import { living, readLedger } from '../../../controller/reconcile/ledger.ts';
 import { activeRoll } from '../../../controller/reconcile/outdated.ts';
 import { edit } from './edit.ts';
-import { API_URL, POOL, boughtHosts, urlOf } from './names.ts';
+import { POOL, boughtHosts, urlOf } from './names.ts';
 import { type Surroundings, applyPool } from './surroundings.ts';
 import { HOST_KEY_ANNOTATION, PROTECTED_ANNOTATION, ROLL_ANNOTATION, type Resource } from '../../../controller/api/index.ts';
 
@@ -18,7 +18,7 @@ export async function putRight(world: Surroundings): Promise<void> {
   cloud.quota = Infinity;
   cloud.full.clear();
   cloud.locked.clear();
-  memory.silentInstances.delete(API_URL);
+  await world.balancers.reach();
   world.budget = undefined;
   // A machine and the API server that it talks to agree on the time again; one machine alone may stay wrong.
   if (world.nature.storeClock === 'Own') world.skew = 0;

@@ -9,8 +9,11 @@ export interface Shrunk {
 }
 
 const SIMPLEST: Partial<Record<keyof Nature, Nature[keyof Nature]>> = {
-  listLagMilliseconds: 0, goneLagMilliseconds: 0, bootMilliseconds: 1000, deployMilliseconds: 2000, names: 'Free', storeClock: 'Own', callMilliseconds: 0, maxSurge: 1,
+  listLagMilliseconds: 0, goneLagMilliseconds: 0, bootMilliseconds: 1000, deployMilliseconds: 2000, names: 'Free', storeClock: 'Own', callMilliseconds: 0, maxSurge: 1, balancers: 1,
 };
+
+/** Numbers that hold together with others, which a smaller one may contradict. */
+const KEPT: readonly string[] = ['replicas', 'maxReplicas', 'minHosts', 'maxHosts', 'which'];
 
 /**
  * `fails` runs a world and resolves with its faults. Halves, quarters and single events are left out in turn (delta
@@ -59,7 +62,7 @@ async function simpler(best: Shrunk, accepts: (world: ChaosWorld) => Promise<boo
   for (let index = 0; index < best.world.events.length; index += 1) {
     const event = best.world.events[index]!;
     for (const [key, value] of Object.entries(event)) {
-      if (typeof value !== 'number' || key === 'replicas' || key === 'maxReplicas') continue;
+      if (typeof value !== 'number' || KEPT.includes(key)) continue;
       const rounder = key === 'at' ? Math.floor(value / 10_000) * 10_000 : Math.trunc(value / 2);
       if (rounder === value) continue;
       const changed = best.world.events.map((one, place): ChaosEvent => (place === index ? { ...one, [key]: rounder } : one));

@@ -1,16 +1,17 @@
 /** All that outlives the controllers of a random world: clouds, hosts, load balancers, people's lock, store, clocks, and what is held against them. */
 import { API_VERSION, type HostPool } from '../../../controller/api/index.ts';
-import { type Instant, type InstanceListing } from '../../../controller/model/index.ts';
-import type { Clock, LoadBalancer } from '../../../controller/ports/index.ts';
+import type { Instant } from '../../../controller/model/index.ts';
+import type { Clock } from '../../../controller/ports/index.ts';
 import { seededChance } from '../../../controller/simulate/world/chance.ts';
 import { type SimulatedClock, createSimulatedClock } from '../clock.ts';
 import { INSTALLATION } from '../context.ts';
 import { type MemoryKamal, createMemoryKamal } from '../memory-kamal.ts';
 import { type MemoryWorld, createMemoryWorld, memoryEndpoint } from '../memory-world.ts';
+import { type ChaosBalancers, createBalancers } from './balancers.ts';
 import { type ChaosCloud, createChaosCloud } from './cloud.ts';
 import { edit } from './edit.ts';
 import type { ChaosWorld, Nature } from './events.ts';
-import { API_URL, POOL, START } from './names.ts';
+import { API_URLS, POOL, START } from './names.ts';
 import { type Faults, createFaults } from './faults.ts';
 import { type Judge, createJudge } from './judge.ts';
 import type { ChaosStore, ChaosStores, MakeStores, OpenChaosStore } from './stores.ts';
@@ -27,8 +28,7 @@ export interface Surroundings {
   cloud: ChaosCloud;
   faults: Faults;
   judge: Judge;
-  /** The load balancers as one process serves them; only the process that leads answers them. */
-  loadBalancer(leads: () => boolean): LoadBalancer;
+  balancers: ChaosBalancers;
   /** Most that a month may cost, in EUR; a person may raise it. */
   budget: number | undefined;
   /** What somebody or something did to the load balancers' lists, until when. */
@@ -63,7 +63,7 @@ export async function createSurroundings({ seed, nature }: ChaosWorld, log: (lin
     nature, clock, ours, skew: 0, memory, kamal, judge, newID, log, stores,
     cloud: createChaosCloud(memory, nature, judge, seededChance(seed, 2)),
     faults: createFaults(clock, nature.callMilliseconds, seededChance(seed, 3), ({ port, method }) => judge.fault(`passes spin: ${port}.${method} is called again and again without any time between`)),
-    loadBalancer: servedBy(() => world),
+    balancers: createBalancers(() => world),
     budget: nature.budget,
     listEdits: [], forgetfulUntil: 0, backups: [], restoreFrom: undefined,
     store: undefined as never,
@@ -74,22 +74,6 @@ export async function createSurroundings({ seed, nature }: ChaosWorld, log: (lin
   };
   world.store = await openStore(world);
   return world;
-}
-
-/** What a process was given last it serves, and forgets with its end; the load balancers keep what they took last. */
-function servedBy(worldOf: () => Surroundings): Surroundings['loadBalancer'] {
-  let taken = 0;
-  return (leads) => {
-    let latest = -1;
-    return {
-      async apply(membership) {
-        if (membership.generation <= latest || !leads()) return;
-        latest = membership.generation;
-        await worldOf().memory.loadBalancer.apply({ ...membership, generation: taken += 1 });
-      },
-      confirm: async (spec) => edited(worldOf(), await worldOf().memory.loadBalancer.confirm(spec)),
-    };
-  };
 }
 
 /** A store that is empty, or as it was. */
@@ -111,22 +95,10 @@ export async function applyPool(world: Surroundings): Promise<void> {
   const spec = {
     kamal: { service: 'app', role: 'web' }, ...wanted,
     fixedHosts: [{ name: 'primary', address: primary.address, ports: primary.ports }],
-    loadBalancer: { traefik: { service: 'web', apiURLs: [API_URL] } },
+    loadBalancer: { traefik: { service: 'web', apiURLs: API_URLS.slice(0, world.nature.balancers) } },
     health: { intervalSeconds: 1, unhealthyAfterSeconds: 10 },
     drain: { timeoutSeconds: 8 },
   };
   if (await store.get('HostPool', POOL) === undefined) await store.create('HostPool', { apiVersion: API_VERSION, kind: 'HostPool', metadata: POOL, spec: spec as never });
   else await edit(store, 'HostPool', POOL, (pool) => (pool.metadata.deletionTimestamp !== undefined ? undefined : { ...pool, spec: { ...pool.spec, ...spec, paused: false, deletionPolicy: 'Retain' } as never }));
-}
-
-function edited({ clock, listEdits, forgetfulUntil }: Surroundings, listings: InstanceListing[]): InstanceListing[] {
-  const now = clock.now();
-  const standing = listEdits.filter(({ until }) => now < until);
-  return listings.map((listing) => {
-    if (listing.kind !== 'Listing') return listing;
-    if (now < forgetfulUntil) return { ...listing, servers: [] };
-    const kept = listing.servers.filter(({ url }) => standing.every((edit) => edit.url !== url || edit.change !== 'Unlisted'));
-    const added = standing.filter(({ url, change }) => change === 'Listed' && kept.every((server) => server.url !== url));
-    return { ...listing, servers: [...kept, ...added.map(({ url }) => ({ url, state: 'Up' as const }))] };
-  });
 }
