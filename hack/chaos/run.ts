@@ -10,19 +10,20 @@ import { generateWorld } from '../../test/support/chaos/generate.ts';
 import { runWorld } from '../../test/support/chaos/run.ts';
 import { shrink } from '../../test/support/chaos/shrink.ts';
 import { coverageTable, createCoverage } from './coverage.ts';
+import { runSeeds } from './seeds.ts';
 
-const USAGE = 'npm run chaos -- [--seeds N] [--from SEED] [--stop-after FAILURES] | --replay SEED|FILE [--quiet] | --planted [--seeds N]';
+const USAGE = 'npm run chaos -- [--seeds N] [--from SEED] [--jobs PROCESSORS] [--stop-after FAILURES] | --replay SEED|FILE [--quiet] | --planted [--seeds N]';
 const MOST_SHRINK_RUNS = 300;
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '100' }, from: { type: 'string', default: '1' }, replay: { type: 'string' },
+    seeds: { type: 'string', default: '100' }, from: { type: 'string', default: '1' }, jobs: { type: 'string', default: '1' }, replay: { type: 'string' },
     'stop-after': { type: 'string', default: '5' }, quiet: { type: 'boolean', default: false }, 'no-shrink': { type: 'boolean', default: false },
     planted: { type: 'boolean', default: false },
   },
 });
 
-function wholeNumber(name: 'seeds' | 'from' | 'stop-after'): number {
+function wholeNumber(name: 'seeds' | 'from' | 'jobs' | 'stop-after'): number {
   const number = Number(values[name]);
   if (Number.isSafeInteger(number) && number >= 0) return number;
   console.error(`--${name} ${values[name]} is no whole number: ${USAGE}`);
@@ -39,17 +40,16 @@ async function replay(which: string): Promise<void> {
 }
 
 async function many(): Promise<void> {
-  const [from, seeds, most] = [wholeNumber('from'), wholeNumber('seeds'), wholeNumber('stop-after')];
+  const most = wholeNumber('stop-after');
   const coverage = createCoverage();
   const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
   let failures = 0;
-  for (let seed = from; seed < from + seeds && failures < most; seed += 1) {
-    const world = generateWorld(seed);
-    const result = await runWorld(world);
+  for await (const { seed, result } of runSeeds(wholeNumber('from'), wholeNumber('seeds'), wholeNumber('jobs'))) {
     coverage.add(result);
     if (result.faults.length === 0) continue;
     failures += 1;
-    await tell(world, result.faults, folder);
+    await tell(generateWorld(seed), result.faults, folder);
+    if (failures >= most) break;
   }
   console.log(coverageTable(coverage));
   console.log(`${coverage.worlds} worlds, ${failures} failed`);
