@@ -12,6 +12,8 @@ export const LOOK_SECONDS = 10;
 const FAREWELL_SECONDS = 60;
 /** A lock of ours that nobody knows any more is older than the longest hold and run by so much before it is broken. */
 const ORPHAN_GRACE_SECONDS = 60;
+/** A stored time that lies further ahead is none: the clock was set back since. */
+const AHEAD_SECONDS = 60;
 
 /** A DeploySession as its plan sees it. All of it was stored; nothing was observed. */
 export interface SessionView {
@@ -133,7 +135,8 @@ function held(session: SessionView, { claims, lock }: SessionFacts, now: Instant
   if (lock?.kind === 'Free') return { kind: 'Close', reason: 'TakenAway', why: 'somebody released the lock while it was held here' };
   if (lock?.kind === 'Held' && lock.operationID !== session.operationID) return { kind: 'Close', reason: 'TakenAway', why: `the lock was taken away: ${holderText(lock)}` };
   if (claims.length === 0) return { kind: 'Close', reason: 'Empty', why: 'nobody asks for the deploy lock any more' };
-  if (now >= session.deadline) return { kind: 'Close', reason: 'Deadline', why: 'held for long enough: what runs ends, then people go first' };
+  const isVoid = session.deadline > now + seconds(HOLD_SECONDS + AHEAD_SECONDS);
+  if (now >= session.deadline || isVoid) return { kind: 'Close', reason: 'Deadline', why: 'held for long enough: what runs ends, then people go first' };
   const members = admitted(session.members, claims);
   if (members.join(' ') !== session.members.join(' ')) return { kind: 'Admit', members };
   if (lock === undefined) return { kind: 'Look' };
@@ -177,7 +180,7 @@ function lastLook({ endingSince }: SessionView, lock: LockFact & { kind: 'Unknow
 function released(session: SessionView, { claims }: SessionFacts, now: Instant): SessionStep {
   const { endingSince, releasedAt, deadline } = session;
   if (endingSince !== undefined) return { kind: 'LetGo', lock: 'NotHeld' };
-  const turnEnds = (releasedAt ?? 0) + seconds(PEOPLE_FIRST_SECONDS);
+  const turnEnds = releasedAt === undefined || releasedAt > now + seconds(AHEAD_SECONDS) ? 0 : releasedAt + seconds(PEOPLE_FIRST_SECONDS);
   const left = (turnEnds - now) / seconds(1);
   if (claims.length === 0) return left > 0 ? wait('released', left) : { kind: 'Delete' };
   if (left > 0 && releasedAt !== undefined && releasedAt >= deadline) return wait('people who wait for the deploy lock go first', left);

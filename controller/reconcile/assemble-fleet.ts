@@ -80,7 +80,7 @@ const isStranded = ({ status }: KamalHost, away: (provider: ProviderName) => boo
  * policy, or a person, had the time to say another one.
  */
 const justAdopted = ({ metadata }: KamalHost, now: Instant): boolean =>
-  metadata.annotations?.[ADOPTED_ANNOTATION] !== undefined && now - (fromTimestamp(metadata.creationTimestamp) ?? 0) < seconds(ADOPTION_SECONDS);
+  metadata.annotations?.[ADOPTED_ANNOTATION] !== undefined && Math.abs(now - (fromTimestamp(metadata.creationTimestamp) ?? 0)) < seconds(ADOPTION_SECONDS);
 
 /** It served, and has been out of service for as long as a host that is down is given; a drain that was taken back is over sooner. */
 export function failsChecks({ status }: KamalHost, { spec }: HostPool, now: Instant): boolean {

@@ -46,7 +46,7 @@ export async function auditInstallation(parts: AuditParts, namespace?: string): 
   // After snapshots and hosts, as the controller reads them: an entry comes before its server.
   const [ledger, membership, inventory, { marks }] = await Promise.all([
     readable('Ledger', async () => readLedger((await documents.load(LEDGER_DOCUMENT))?.value)), readable('Membership', async () => (await loadMembership(documents)).membership),
-    readable('Inventory', async () => (await loadInventory(documents)).inventory), loadMarks(documents),
+    readable('Inventory', async () => (await loadInventory(documents)).inventory), loadMarks(documents, clock.now()),
   ]);
   const servers = clouds.flatMap(({ snapshot }) => snapshot?.servers ?? []).filter(({ owner }) => namespace === undefined || owner.pool.namespace === namespace);
   const asked = new Set<string>(clouds.flatMap(({ name, snapshot }) => (snapshot === undefined ? [] : [name])));

@@ -4,6 +4,8 @@ import { type Instant, fromTimestamp, seconds } from '../model/index.ts';
 const REMEMBERED = 20;
 /** A boot that takes three times the longest of the last ones is no slow boot any more. */
 const SLOW_FACTOR = 3;
+/** No start deadline is longer: what seems to have taken more was measured by a clock that was stepped. */
+const LONGEST_BOOT_SECONDS = 7200;
 /** By how much longer the next host is given after each failed start in a row: a slow day is known only by those that were given up. */
 const PATIENCE = 1.5;
 /** A host that is proven down so soon after its first time in service never came up in earnest. */
@@ -14,7 +16,7 @@ interface Boot { at: Instant; text: string; seconds: number; placement: string |
 /** Adds the boots that ended since the last pass to the pool's status. A pause after failed starts ends with them. */
 export function learnBoots(pool: HostPool, hosts: readonly KamalHost[]): HostPool {
   const last = fromTimestamp(pool.status?.lastBootAt) ?? 0;
-  const ended = hosts.flatMap(bootOf).filter(({ at }) => at > last).sort((a, b) => a.at - b.at);
+  const ended = hosts.flatMap(bootOf).filter((boot) => boot.at > last && boot.seconds <= LONGEST_BOOT_SECONDS).sort((a, b) => a.at - b.at);
   const newest = ended.at(-1)?.text;
   if (newest === undefined) return pool;
   const status = {

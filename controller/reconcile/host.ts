@@ -1,4 +1,4 @@
-import { type HostPool, type KamalHost, HOST_FINALIZER, type ObjectKey, keyOf } from '../api/index.ts';
+import { type HostPool, type KamalHost, type KamalHostStatus, HOST_FINALIZER, type ObjectKey, keyOf } from '../api/index.ts';
 import { type HostFacts, type HostStep, type OperationFact, type Outcome, fromTimestamp, done, requeueAfter, seconds, toTimestamp } from '../model/index.ts';
 import { FLAPS, maySpare, nextHostStep } from '../plan/index.ts';
 import { clip } from '../report/conditions.ts';
@@ -10,6 +10,7 @@ import { evidenceCause, isDue, keepEvidence } from './evidence.ts';
 import { tellAdvance } from './host-events.ts';
 import { judge, noteFacts } from './note-facts.ts';
 import { observeHost } from './observe-host.ts';
+import { presentHostTimes } from './present-times.ts';
 import { sessionKeyOf } from './session-key.ts';
 import { noteEarlyLoss, notePlacementFailure, noteRelapse, noteStartFailure } from './start-failures.ts';
 import { startOperation } from './start-operation.ts';
@@ -20,6 +21,8 @@ export async function reconcileHost(context: Context, key: ObjectKey): Promise<O
   const host = await context.store.get('KamalHost', key, 'Fresh');
   if (host === undefined) return done;
   if (host.status?.phase === undefined) return begin(context, host);
+  const present = presentHostTimes(host, context.clock.now());
+  if (present !== undefined) return count(context, host, present);
 
   const pool = await context.store.get('HostPool', poolKeyOf(host), 'Fresh');
   if (pool === undefined && host.metadata.deletionTimestamp === undefined) return orphaned(context, host);
@@ -50,6 +53,16 @@ const write = (context: Context, host: KamalHost): Promise<KamalHost> => context
 
 async function begin(context: Context, host: KamalHost): Promise<Outcome> {
   await write(context, withHostStatus(host, { phase: 'Pending', reason: 'wanted by its pool' }, context.clock.now()));
+  return requeueAfter(0);
+}
+
+/** Stored before anything is judged by it: what counts from now must count from the same time in the next pass. */
+async function count(context: Context, host: KamalHost, status: KamalHostStatus): Promise<Outcome> {
+  await write(context, { ...host, status });
+  await context.store.recordEvent({
+    kind: 'KamalHost', key: keyOf(host), uid: host.metadata.uid, type: 'Warning', reason: 'ClockSetBack',
+    message: 'its status held times that are to come: the clock was set back, and they count from now',
+  });
   return requeueAfter(0);
 }
 

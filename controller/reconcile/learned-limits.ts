@@ -21,6 +21,8 @@ export interface Limits {
 const QUOTA_SECONDS = 900;
 const FIRST_PAUSE_SECONDS = 30;
 const LONGEST_PAUSE_SECONDS = 600;
+/** A clock that was set back leaves pauses that would last until its time has come again: they are over. */
+const TOLERANCE_SECONDS = 60;
 /** A person may have mended it by then. */
 const FAULT_PAUSE_SECONDS = 60;
 
@@ -72,13 +74,13 @@ export const withQuota = (limits: Limits = NONE, provider: string, servers: numb
 export function pauseOf(limits: Limits | undefined, asked: string, now: Instant): (Pause & { untilAt: Instant }) | undefined {
   const pause = limits?.pauses[asked];
   const untilAt = fromTimestamp(pause?.until) ?? 0;
-  return pause === undefined || untilAt <= now ? undefined : { ...pause, untilAt };
+  return pause === undefined || untilAt <= now || untilAt - now > seconds(LONGEST_PAUSE_SECONDS + TOLERANCE_SECONDS) ? undefined : { ...pause, untilAt };
 }
 
 export function quotaOf(limits: Limits | undefined, provider: string, now: Instant): { servers: number; message: string; untilAt: Instant } | undefined {
   const quota = limits?.quotas[provider];
   const untilAt = fromTimestamp(quota?.until) ?? 0;
-  return quota === undefined || untilAt <= now ? undefined : { servers: quota.servers, message: quota.message, untilAt };
+  return quota === undefined || untilAt <= now || untilAt - now > seconds(QUOTA_SECONDS + TOLERANCE_SECONDS) ? undefined : { servers: quota.servers, message: quota.message, untilAt };
 }
 
 /** Forgets what is long over; a row of failures is remembered for an hour, so that it grows. */

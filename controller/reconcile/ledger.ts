@@ -1,7 +1,7 @@
 import { type ObjectKey, keyText } from '../api/index.ts';
 import { type Instant, type Tariff, fromTimestamp, seconds, toTimestamp } from '../model/index.ts';
 import { type Limits, pruneLimits, withoutCapacityPauses } from './learned-limits.ts';
-import { costWithin, monthBounds, monthsBetween } from './month.ts';
+import { costWithin, monthBounds, monthOf, monthsBetween } from './month.ts';
 
 /**
  * `Reserved`: a create call was allowed and may have happened. `Alive`: the provider gave a server. `Retained`: the
@@ -93,13 +93,13 @@ export function release(ledger: Ledger, hostID: string, now: Instant): Ledger {
   return { ...released, hostHours: bookHours(ledger.hostHours, entry.pool, launched, now), ...bookCost(ledger.spent, entry, launched, now) };
 }
 
-/** Drops released entries that are older than a day and months older than a year. */
+/** Drops released entries that are older than a day, months older than a year, and months to come, which a clock booked that was ahead. */
 export function prune(ledger: Ledger, now: Instant): Ledger {
   const day = seconds(24 * 3600);
   const entries = Object.fromEntries(Object.entries(ledger.entries).filter(([, entry]) =>
     entry.state !== 'Released' || now - (fromTimestamp(entry.releasedAt) ?? now) < day));
   const oldest = toTimestamp(now - 366 * day).slice(0, 7);
-  const young = <T>(byMonth: Record<string, T>): Record<string, T> => Object.fromEntries(Object.entries(byMonth).filter(([month]) => month >= oldest));
+  const young = <T>(byMonth: Record<string, T>): Record<string, T> => Object.fromEntries(Object.entries(byMonth).filter(([month]) => month >= oldest && month <= monthOf(now)));
   return {
     ...ledger, entries, hostHours: young(ledger.hostHours),
     ...(ledger.spent === undefined ? {} : { spent: young(ledger.spent) }), ...(ledger.limits === undefined ? {} : { limits: pruneLimits(ledger.limits, now) }),

@@ -9,6 +9,7 @@ import { serverEndpoint, serverTarget } from './host-endpoint.ts';
 import type { Ledger } from './ledger.ts';
 import { loadInventory } from './inventory.ts';
 import { lostEntries } from './lost-entries.ts';
+import { isFuture } from './present-times.ts';
 import { loadMembership } from './membership-document.ts';
 
 const MARKS_DOCUMENT = 'orphans';
@@ -26,16 +27,19 @@ interface Mark {
   refused?: { at: string; why: string };
 }
 
-/** What the controller has noted of servers and ledger entries that no KamalHost owns. What is not understood begins anew: a grace period more. */
-export async function loadMarks(documents: Pick<Documents, 'load'>): Promise<{ marks: Marks; version: string | undefined }> {
+/**
+ * What the controller has noted of servers and ledger entries that no KamalHost owns. What is not understood begins anew, a
+ * grace period more, and so does the mark of a clock that was set back since: it would be none until its time has come again.
+ */
+export async function loadMarks(documents: Pick<Documents, 'load'>, now: Instant): Promise<{ marks: Marks; version: string | undefined }> {
   const stored = await documents.load(MARKS_DOCUMENT);
-  const marks = Object.entries((stored?.value ?? {}) as Marks).filter(([, mark]) => fromTimestamp(mark?.since) !== undefined);
+  const marks = Object.entries((stored?.value ?? {}) as Marks).filter(([, mark]) => fromTimestamp(mark?.since) !== undefined && !isFuture(mark.since, now));
   return { marks: Object.fromEntries(marks), version: stored?.version };
 }
 
 /** One pass over the servers that no KamalHost owns: adopt what may serve, sweep what is known, idle and seen twice. */
 export async function reconcileOrphans(context: Context): Promise<Outcome> {
-  const { marks, version } = await loadMarks(context.documents);
+  const { marks, version } = await loadMarks(context.documents, context.clock.now());
   const seen = await Promise.allSettled(Object.values(context.providers).map(async ({ name }) => lookAt(context, await context.servers.snapshot(name), marks)));
   const servers = seen.flatMap((one) => (one.status === 'fulfilled' ? one.value.servers : []));
   const lost = seen.flatMap((one) => (one.status === 'fulfilled' ? one.value.lost : []));

@@ -15,6 +15,7 @@ import { seeLock } from './lock-seen.ts';
 import { loadMembership } from './membership-document.ts';
 import { holdJoins } from './newcomers.ts';
 import { observeMoney } from './pool-money.ts';
+import { presentPoolTimes } from './present-times.ts';
 import { returningServers, unownedServers } from './returning-servers.ts';
 import { observeRollout, tellRollout } from './rollout.ts';
 import { serviceConflict } from './service-conflict.ts';
@@ -24,13 +25,14 @@ const LOOK_AGAIN_SECONDS = 15;
 
 /** One pass over one pool: how many hosts there are against how many are wanted; objects only, no server is touched here. */
 export async function reconcilePool(context: Context, key: ObjectKey): Promise<Outcome> {
-  const pool = await context.store.get('HostPool', key, 'Fresh');
-  if (pool === undefined) {
+  const stored = await context.store.get('HostPool', key, 'Fresh');
+  if (stored === undefined) {
     context.meters.forgetPool(key);
     return done;
   }
-  if (pool.metadata.deletionTimestamp !== undefined) return endPool(context, pool);
-  if (!(pool.metadata.finalizers ?? []).includes(POOL_FINALIZER)) return claim(context, pool);
+  if (stored.metadata.deletionTimestamp !== undefined) return endPool(context, stored);
+  if (!(stored.metadata.finalizers ?? []).includes(POOL_FINALIZER)) return claim(context, stored);
+  const pool = await withPresentTimes(context, stored);
 
   const conflict = await serviceConflict(context, pool);
   const hosts = await hostsOf(context, pool);
@@ -45,6 +47,12 @@ async function claim(context: Context, pool: HostPool): Promise<Outcome> {
   const finalizers = [...(pool.metadata.finalizers ?? []), POOL_FINALIZER];
   await context.store.update('HostPool', { ...pool, metadata: { ...pool.metadata, finalizers } });
   return requeueAfter(0);
+}
+
+/** As for hosts: a pause that was stored while the clock was a year ahead would last for that year. */
+async function withPresentTimes(context: Context, pool: HostPool): Promise<HostPool> {
+  const status = presentPoolTimes(pool, context.clock.now());
+  return status === undefined ? pool : context.store.updateStatus('HostPool', { ...pool, status });
 }
 
 async function hostsOf(context: Context, pool: HostPool): Promise<KamalHost[]> {

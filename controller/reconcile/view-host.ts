@@ -4,6 +4,7 @@ import type { HostView, JoinHold } from '../plan/index.ts';
 import { startTimeoutSeconds } from './boots.ts';
 import type { Context } from './context.ts';
 import { hostTarget, pinnedKey } from './host-endpoint.ts';
+import { isFuture } from './present-times.ts';
 import { isNoted } from './note-facts.ts';
 
 /**
@@ -25,7 +26,7 @@ export async function viewHost(context: Context, host: KamalHost, pool: HostPool
     hostID: host.spec.hostID,
     phase: status.phase ?? 'Pending',
     phaseSince: fromTimestamp(status.phaseSince) ?? context.clock.now(),
-    createdAt: fromTimestamp(host.metadata.creationTimestamp) ?? context.clock.now(),
+    createdAt: createdAt(host, context.clock.now()),
     intent: host.spec.intent,
     deleting,
     quarantined: host.metadata.annotations?.[QUARANTINED_ANNOTATION] === 'true',
@@ -50,6 +51,12 @@ export async function viewHost(context: Context, host: KamalHost, pool: HostPool
     operation: status.operation === undefined ? undefined : { ...status.operation, startedAt: fromTimestamp(status.operation.startedAt) ?? context.clock.now() },
   };
   return Object.assign(view, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)));
+}
+
+/** Of a host that was made while the clock was ahead nothing is known but its phase. */
+function createdAt({ metadata: { creationTimestamp }, status }: KamalHost, now: Instant): Instant {
+  const time = isFuture(creationTimestamp, now) ? status?.phaseSince : creationTimestamp;
+  return fromTimestamp(time) ?? now;
 }
 
 function joinHoldOf({ status }: HostPool, now: Instant): JoinHold | undefined {

@@ -66,7 +66,7 @@ function isDue({ policy, decision, now }: PolicyFacts): boolean {
   const { desiredHosts, metrics = [], observedGeneration } = policy.status ?? {};
   if (observedGeneration !== policy.metadata.generation || desiredHosts !== decision.desired || metrics.length !== policy.spec.metrics.length) return true;
   const written = Math.max(0, ...metrics.map(({ asOf }) => fromTimestamp(asOf) ?? 0));
-  return now - written >= seconds(60);
+  return Math.abs(now - written) >= seconds(60);
 }
 
 function metricsOf({ rules, observations, decision, now }: PolicyFacts): NonNullable<ScalingPolicyStatus['metrics']> {

@@ -69,6 +69,8 @@ const rows: Row[] = [
   { title: 'Releasing: does not settle while nobody can tell', session: { phase: 'Releasing' }, facts: { lock: dead }, now: 9000, step: { kind: 'Wait' } },
   { title: 'Releasing, deleted: does not hold a namespace up for ever', session: { phase: 'Releasing', endingSince: at(0) }, facts: { lock: dead }, now: 60, step: { kind: 'LetGo', lock: 'Abandoned' } },
 
+  { title: 'Held until a time that no hold lasts, stored by a clock that was ahead: people go first', session: { phase: 'Held', deadline: at(9_000_000), members: ['web-1'] }, facts: { lock: mine }, now: 50, step: { kind: 'Close', reason: 'Deadline' } },
+  { title: 'Released in the future, by a clock that was ahead: asks anew', session: { phase: 'Released', releasedAt: at(9_000_000), deadline: at(9_000_000) }, now: 50, step: { kind: 'Reopen' } },
   { title: 'Released at its deadline: people go first', session: { phase: 'Released', releasedAt: at(125) }, now: 144.9, step: { kind: 'Wait', why: 'people who wait for the deploy lock go first' } },
   { title: 'Released at its deadline: then a whole hold', session: { phase: 'Released', releasedAt: at(125) }, now: 145, step: { kind: 'Reopen', deadline: at(265) } },
   { title: 'Released as empty: again at once, for what is left of the hold', session: { phase: 'Released', releasedAt: at(30) }, now: 31, step: { kind: 'Reopen', deadline: at(120) } },

@@ -4,7 +4,7 @@ import { type CreateFault, createLocalProvider } from '../../../controller/act/c
 import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
 import type { Observation, Server } from '../../../controller/model/index.ts';
 import { isClass } from '../../../controller/model/index.ts';
-import type { CloudProvider, CreateRequest, MetricQuery } from '../../../controller/ports/index.ts';
+import type { Clock, CloudProvider, CreateRequest, MetricQuery } from '../../../controller/ports/index.ts';
 import type { Context, WorkKey } from '../../../controller/reconcile/context.ts';
 import { createDeployLockView } from '../../../controller/reconcile/deploy-lock-view.ts';
 import { reconcile } from '../../../controller/reconcile/dispatch.ts';
@@ -50,14 +50,18 @@ export interface Bench {
   server(hostID: string): Promise<Server | undefined>;
 }
 
-/** `Kamal`: hosts deploy under Kamal's lock; `Local`: over their control ports. */
-export function createBench(overrides: Partial<Context> = {}, deploys: 'Local' | 'Kamal' = 'Local'): Bench {
+/**
+ * `Kamal`: hosts deploy under Kamal's lock; `Local`: over their control ports. `wrong`: how far the controller's own clock
+ * is from the world's, in milliseconds.
+ */
+export function createBench(overrides: Partial<Context> = {}, deploys: 'Local' | 'Kamal' = 'Local', wrong: () => number = () => 0): Bench {
   const clock = createSimulatedClock(START);
+  const ours: Clock = { now: () => clock.now() + wrong(), sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal) };
   let count = 0;
   const newID = (): string => `id${(count += 1).toString().padStart(8, '0')}`;
   const world = createMemoryWorld({ clock });
   const kamal = createMemoryKamal(world, INSTALLATION);
-  const store = createMemoryStore({ clock, ids: newID });
+  const store = createMemoryStore({ clock: ours, ids: newID });
   const creates: CreateRequest[] = [];
   const local = createLocalProvider({
     table: world.table, clock, newID,
@@ -67,12 +71,14 @@ export function createBench(overrides: Partial<Context> = {}, deploys: 'Local' |
       return fault;
     },
   });
-  const provider: CloudProvider = { ...local, create: (request) => (creates.push(request), local.create(request)) };
+  // A server's age is the cloud's word, a list's the controller's.
+  const list: CloudProvider['list'] = async (installation) => ({ ...await local.list(installation), asOf: ours.now() });
+  const provider: CloudProvider = { ...local, list, create: (request) => (creates.push(request), local.create(request)) };
   const asked: WorkKey[] = [];
   const context = contextOf({
-    clock, newID, store, documents: store, providers: { Local: provider },
-    deployer: deploys === 'Kamal' ? kamal.deployer() : createLocalDeployer({ control: world.control, clock, firstVersion: 'v1' }),
-    ...(deploys === 'Kamal' ? { locks: createDeployLockView(kamal.lock, clock) } : {}),
+    clock: ours, newID, store, documents: store, providers: { Local: provider },
+    deployer: deploys === 'Kamal' ? kamal.deployer() : createLocalDeployer({ control: world.control, clock: ours, firstVersion: 'v1' }),
+    ...(deploys === 'Kamal' ? { locks: createDeployLockView(kamal.lock, ours) } : {}),
     loadBalancer: world.loadBalancer, probe: world.probe,
     metrics: { read: async (queries) => queries.map((query) => bench.observe(query)), scrapeIntervalSeconds: 15 },
     enqueue: (key) => void asked.push(key),

@@ -169,7 +169,7 @@ describe('servers that no KamalHost owns', () => {
     expect(there()).to.deep.equal(names.slice(0, 2));
     await refused('Forbidden', look());
     expect(tried.slice(-2).sort(), 'asked again').to.deep.equal(names.slice(0, 2));
-    expect((await loadMarks(bench.store)).marks['id-of-web-0-abc']?.refused?.why).to.equal('it is protected');
+    expect((await loadMarks(bench.store, bench.clock.now())).marks['id-of-web-0-abc']?.refused?.why).to.equal('it is protected');
   });
 
   it('that got a KamalHost while they were looked at are not swept', async () => {
