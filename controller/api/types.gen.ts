@@ -579,7 +579,7 @@ strategy: ("OnDemand" | "OnChange")
  */
 maxSurge: number
 /**
- * A bought host of that age is replaced, counted from when its KamalHost was made. Absent: none is for its age.
+ * A bought host of that age is replaced, counted from when its server was ordered or adopted. Absent: none is for its age.
  */
 maxAgeSeconds?: number
 }

@@ -16,7 +16,7 @@ export function planPool(observed: Fleet, replicas: number | undefined, now: Ins
   const wanted = wantedHosts(fleet, replicas);
   const reason = replicas === undefined
     ? 'spec.replicas is not set, so the pool holds what is there'
-    : `${replicas} hosts wanted, ${fleet.fixedHosts + takeRoll(fleet, false).staying.length} there`;
+    : `${replicas} hosts wanted, ${fleet.fixedHosts + groupHosts(fleet, false).staying.length} there`;
   const recalled = replicas === undefined ? [] : recallDrains(fleet, wanted);
   const rest = withIntent(fleet, recalled, 'Serve');
   // What failed to start would fail again by the same cause.
@@ -31,15 +31,21 @@ export function planPool(observed: Fleet, replicas: number | undefined, now: Ins
   ];
 }
 
-/** How the replacement of outdated hosts stands. Pure. */
-export function rollOf(fleet: Fleet, replicas: number | undefined, now: Instant): RollVerdict {
-  if (fleet.paused) return { kind: 'None' };
-  const held = judgeReplacement(fleet).kind === 'Held';
-  const roll = takeRoll(fleet, replicas === undefined);
-  const backsOff = fleet.startBackoffUntil !== undefined && now < fleet.startBackoffUntil;
-  const trouble = held ? 'many hosts fail at once' : roll.sick.length > 0 ? 'hosts that are down are replaced first' : backsOff ? 'starts failed, and the next one waits'
-    : (fleet.returningServers ?? 0) > 0 ? 'servers without a KamalHost are about to be adopted' : undefined;
-  return judgeRoll(fleet, { wanted: wantedHosts(fleet, replicas), good: roll.good, trouble, room: roomBeside(fleet, fleet.hosts.length) });
+/** How the replacement of outdated hosts stands. `problem`: why nothing of the pool is planned at all, as a clause. Pure. */
+export function rollOf(fleet: Fleet, replicas: number | undefined, now: Instant, problem?: string): RollVerdict {
+  const groups = groupHosts(fleet, replicas === undefined);
+  return judgeRoll(fleet, {
+    wanted: wantedHosts(fleet, replicas), good: groups.good, leaving: groups.leaving, room: roomBeside(fleet, fleet.hosts.length),
+    stopped: fleet.paused ? 'the pool is paused (spec.paused)' : problem, trouble: rollTrouble(fleet, groups, now),
+  });
+}
+
+/** Nothing is bought for outdated hosts while more than that is in hand. */
+function rollTrouble(fleet: Fleet, { sick }: Groups, now: Instant): string | undefined {
+  if (judgeReplacement(fleet).kind === 'Held') return 'many hosts fail at once';
+  if (sick.length > 0) return 'hosts that are down are replaced first';
+  if (fleet.startBackoffUntil !== undefined && now < fleet.startBackoffUntil) return 'starts failed, and the next one waits';
+  return (fleet.returningServers ?? 0) > 0 ? 'servers without a KamalHost are about to be adopted' : undefined;
 }
 
 function renew(fleet: Fleet, replicas: number | undefined, now: Instant): Step[] {
@@ -52,30 +58,30 @@ function renew(fleet: Fleet, replicas: number | undefined, now: Instant): Step[]
 }
 
 function wantedHosts(fleet: Fleet, replicas: number | undefined): number {
-  return replicas === undefined ? heldHosts(takeRoll(fleet, true)) : Math.max(0, Math.min(replicas, fleet.maxReplicas) - fleet.fixedHosts);
+  return replicas === undefined ? heldHosts(groupHosts(fleet, true)) : Math.max(0, Math.min(replicas, fleet.maxReplicas) - fleet.fixedHosts);
 }
 
 /** Drains to take back instead of buying, the newest first: it has lost the least. */
 function recallDrains(fleet: Fleet, wanted: number): FleetHost[] {
-  const roll = takeRoll(fleet, false);
+  const groups = groupHosts(fleet, false);
   const began = (host: FleetHost): Instant => host.drainingSince ?? host.createdAt;
-  return roll.leaving
+  return groups.leaving
     .filter(({ deleting, phase, health }) => !deleting && health === 'Healthy' && phase !== 'Departing' && phase !== 'Deprovisioning' && phase !== 'Released')
     .sort((a, b) => began(b) - began(a) || b.slot - a.slot)
-    .slice(0, missingHosts(roll, wanted, fleet.maxSurge));
+    .slice(0, missingHosts(groups, wanted, fleet.maxSurge));
 }
 
 function buy(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): Step[] {
   if (fleet.startBackoffUntil !== undefined && now < fleet.startBackoffUntil) return [];
-  const roll = takeRoll(fleet, replicas === undefined);
-  const missing = missingHosts(roll, wanted, fleet.maxSurge) - (fleet.returningServers ?? 0);
-  return newHosts(fleet, roll, Math.max(0, Math.min(missing, roomBeside(fleet, fleet.hosts.length))), reason);
+  const groups = groupHosts(fleet, replicas === undefined);
+  const missing = missingHosts(groups, wanted, fleet.maxSurge) - (fleet.returningServers ?? 0);
+  return newHosts(fleet, groups, Math.max(0, Math.min(missing, roomBeside(fleet, fleet.hosts.length))), reason);
 }
 
 function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reason: string, now: Instant): (Step & { kind: 'SetIntent' })[] {
-  const roll = takeRoll(fleet, replicas === undefined);
-  const surplus = fleet.adoptedLately === true ? [] : chooseSurplus(roll.good, wanted, fleet.rollPaused, now);
-  const replaced = chooseVictims(roll.sick, replaceableNow(roll, wanted), now, 'Replacement');
+  const groups = groupHosts(fleet, replicas === undefined);
+  const surplus = fleet.adoptedLately === true ? [] : chooseSurplus(groups.good, wanted, fleet.rollPaused, now);
+  const replaced = chooseVictims(groups.sick, replaceableNow(groups, wanted), now, 'Replacement');
   // A pool that only holds makes no room at its maximum: it would forget the number it came from.
   const makingRoom = replicas === undefined ? [] : makeRoom(withIntent(fleet, [...surplus, ...replaced], 'Drain'), wanted, now);
   return [
@@ -87,10 +93,10 @@ function drain(fleet: Fleet, replicas: number | undefined, wanted: number, reaso
 
 /** Unhealthy hosts that leave first, as there is no room for their successors even when all that leaves is gone. */
 function makeRoom(fleet: Fleet, wanted: number, now: Instant): FleetHost[] {
-  const roll = takeRoll(fleet, false);
-  const missing = missingHosts(roll, wanted, fleet.maxSurge);
-  const short = missing - roomBeside(fleet, roll.staying.length + roll.apart.length);
-  return missing === 0 ? [] : chooseVictims(roll.sick, Math.min(short, surge(roll, fleet.maxSurge)), now, 'Replacement');
+  const groups = groupHosts(fleet, false);
+  const missing = missingHosts(groups, wanted, fleet.maxSurge);
+  const short = missing - roomBeside(fleet, groups.staying.length + groups.apart.length);
+  return missing === 0 ? [] : chooseVictims(groups.sick, Math.min(short, surge(groups, fleet.maxSurge)), now, 'Replacement');
 }
 
 /** Hosts that may exist beside so many of the pool's own; negative above the maximum. */
@@ -104,7 +110,8 @@ const DOWN = 'down in every load balancer and for the controller, or goes down a
 /** Phases in which health is judged: a host that was seen down is out of service until it passes the checks of a newcomer. */
 const WAS_SERVING: readonly Phase[] = ['InService', 'Deploying', 'Joining'];
 
-interface Roll {
+/** The hosts of a pool by what the plan may do with them. */
+interface Groups {
   staying: FleetHost[];
   leaving: FleetHost[];
   /** In quarantine: a person's, until they are released; or ordered in a cloud that is away. */
@@ -115,7 +122,7 @@ interface Roll {
   good: FleetHost[];
 }
 
-function takeRoll({ hosts }: Fleet, holds: boolean): Roll {
+function groupHosts({ hosts }: Fleet, holds: boolean): Groups {
   const isAside = (host: FleetHost): boolean => isApart(host) || (host.stranded === true && staysInFleet(host));
   const staying = hosts.filter((host) => staysInFleet(host) && !isAside(host));
   const isSick = (host: FleetHost): boolean =>
@@ -133,15 +140,15 @@ function takeRoll({ hosts }: Fleet, holds: boolean): Roll {
  * How many bought hosts a pool without `replicas` holds: those that are there, without successors of hosts that are still
  * there too; else each pass would buy another.
  */
-function heldHosts(roll: Roll): number {
-  return roll.staying.length - Math.min(roll.sick.length, successors(roll)) - surgeHosts(roll.good).length;
+function heldHosts(groups: Groups): number {
+  return groups.staying.length - Math.min(groups.sick.length, successors(groups)) - surgeHosts(groups.good).length;
 }
 
 /**
  * Newcomers that were bought for an unhealthy host that has not left. Nothing else is bought while a pool holds, so one
  * that does not say whom it replaces is told by its age; that may count it once too often, but never buys too many.
  */
-function successors({ sick, good, leaving }: Roll): number {
+function successors({ sick, good, leaving }: Groups): number {
   const gone = leaving.filter(({ health }) => health === 'Unhealthy');
   const since = Math.min(...[...sick, ...gone].flatMap(({ unhealthySince }) => unhealthySince ?? []));
   const named = (hosts: readonly FleetHost[]): number => good.filter(({ replaces }) => hosts.some(({ key }) => key.name === replaces)).length;
@@ -151,23 +158,23 @@ function successors({ sick, good, leaving }: Roll): number {
 }
 
 /** Unhealthy hosts that may have a successor beside them now. Those already leaving use up the surge until they are gone. */
-function surge({ sick, leaving }: Roll, maxSurge: number): number {
+function surge({ sick, leaving }: Groups, maxSurge: number): number {
   const underWay = leaving.filter(({ health }) => health === 'Unhealthy').length;
   return Math.max(0, Math.min(sick.length, maxSurge - underWay));
 }
 
 /** Newcomers that are needed: as many good hosts as wanted, and no more in all than wanted and surge. */
-function missingHosts(roll: Roll, wanted: number, maxSurge: number): number {
-  return Math.max(0, Math.min(wanted - roll.good.length, wanted + surge(roll, maxSurge) - roll.staying.length));
+function missingHosts(groups: Groups, wanted: number, maxSurge: number): number {
+  return Math.max(0, Math.min(wanted - groups.good.length, wanted + surge(groups, maxSurge) - groups.staying.length));
 }
 
 /** Unhealthy hosts whose place in service is taken; one that has no successor in service yet keeps its own. */
-function replaceableNow({ good, sick }: Roll, wanted: number): number {
+function replaceableNow({ good, sick }: Groups, wanted: number): number {
   const inService = good.filter(({ phase }) => phase === 'InService').length;
   return Math.min(sick.length, inService + sick.length - wanted);
 }
 
-function newHosts(fleet: Fleet, { sick, good }: Roll, count: number, reason: string): Step[] {
+function newHosts(fleet: Fleet, { sick, good }: Groups, count: number, reason: string): Step[] {
   const replaced = sick.map(({ key }) => key.name).filter((name) => good.every(({ replaces }) => replaces !== name));
   return freeSlots(fleet, count).map((slot, index): Step => {
     const replaces = replaced[index];

@@ -1,7 +1,8 @@
 import type { Fleet, FleetHost, Instant } from '../model/index.ts';
+import { isApart } from './quarantine.ts';
 import { chooseVictims, staysInFleet } from './victims.ts';
 
-/** To be replaced by one that is made anew. A protected host is not: a person keeps it. */
+/** To be replaced by one that is made anew. A protected host is not, for a person keeps it; nor one in quarantine, which is neither good nor leaving. */
 const isRolled = (host: FleetHost): boolean => host.outdated !== undefined && !host.protected;
 
 const serves = ({ phase }: FleetHost): boolean => phase === 'InService';
@@ -33,16 +34,22 @@ function nextVictim(good: readonly FleetHost[], wanted: number, paused: boolean,
   if (excess <= 0) return undefined;
   const surge = surgeHosts(good);
   const rolled = paused ? [] : good.filter(isRolled);
-  const mayLeave = good.filter(serves).length > wanted ? succeededFirst(rolled.filter(serves), good) : [];
+  const mayLeave = good.filter(serves).length > wanted ? bySuccessor(rolled.filter(serves), good) : [];
   const [first] = mayLeave.length > 0 ? mayLeave : rolled.filter((host) => !serves(host));
   if (first !== undefined) return first;
   return excess > surge.length ? chooseVictims(good.filter((host) => !surge.includes(host)), 1, now)[0] : undefined;
 }
 
-/** Those first whose own successor serves: in a pool without `replicas` the others stand for the number that is held. */
-function succeededFirst(rolled: readonly FleetHost[], good: readonly FleetHost[]): FleetHost[] {
-  const succeeded = (host: FleetHost): boolean => good.some((other) => serves(other) && other.replaces === host.key.name);
-  return [...rolled.filter(succeeded), ...rolled.filter((host) => !succeeded(host))];
+/**
+ * Those first whose own successor serves: in a pool without `replicas` the others stand for the number that is held. Those
+ * last whose successor is on its way: it would be surplus without them, and bought for nothing.
+ */
+function bySuccessor(rolled: readonly FleetHost[], good: readonly FleetHost[]): FleetHost[] {
+  const rank = (host: FleetHost): number => {
+    const successor = good.find(({ replaces }) => replaces === host.key.name);
+    return successor === undefined ? 1 : serves(successor) ? 0 : 2;
+  };
+  return rolled.toSorted((a, b) => rank(a) - rank(b));
 }
 
 export type RollVerdict =
@@ -57,7 +64,11 @@ export interface Standing {
   wanted: number;
   /** Bought hosts that stay and are not proven down. */
   good: readonly FleetHost[];
-  /** Why nothing of the pool is replaced now, as a clause. */
+  /** Bought hosts on their way out; those in quarantine are not. */
+  leaving: readonly FleetHost[];
+  /** Why nothing of the pool is changed at all, as a clause. */
+  stopped?: string | undefined;
+  /** Why no further host is bought for an outdated one, as a clause; those that were go on. */
   trouble?: string | undefined;
   /** Hosts that may be created beside all that exist. */
   room: number;
@@ -67,19 +78,25 @@ export interface Standing {
  * Which outdated hosts get a successor now: in a pool in which all that is wanted serves, so many at a time that no more
  * than `rollSurge` servers exist above that, those that drain included. Pure.
  */
-export function judgeRoll(fleet: Fleet, { wanted, good, trouble, room }: Standing): RollVerdict {
+export function judgeRoll(fleet: Fleet, { wanted, good, leaving, stopped, trouble, room }: Standing): RollVerdict {
   const rolled = good.filter(isRolled);
-  const leaving = fleet.hosts.filter((host) => !staysInFleet(host) && !host.quarantined && isRolled(host)).length;
   const left = rolled.length;
-  if (left + leaving === 0) return { kind: 'None' };
+  if (left === 0 && !leaving.some(isRolled)) return { kind: 'None' };
   if (fleet.rollPaused) return { kind: 'Paused', why: 'it is paused', left };
+  if (stopped !== undefined) return { kind: 'Waits', why: stopped, left };
   const surge = surgeHosts(good);
   const waiting = rolled.filter(({ key }) => !surge.some(({ replaces }) => replaces === key.name));
-  const slots = fleet.rollSurge - surge.length - leaving;
+  const slots = wanted + fleet.rollSurge - good.length - leaving.length;
   const serving = good.filter(serves).length;
   if (waiting.length === 0 || slots <= 0) return { kind: 'Rolls', next: [], left };
   if (trouble !== undefined) return { kind: 'Waits', why: trouble, left };
   if (serving < wanted) return { kind: 'Waits', why: `${serving} of the ${wanted} bought hosts that are wanted serve`, left };
-  if (room <= 0) return { kind: 'Waits', why: `there is no room above the hosts that serve: raise maxReplicas (${fleet.maxReplicas}) by ${fleet.rollSurge}, or roll when fewer are wanted`, left };
+  if (room <= 0) return { kind: 'Waits', why: noRoom(fleet), left };
   return { kind: 'Rolls', next: waiting.slice(0, Math.min(slots, room)), left };
+}
+
+function noRoom({ hosts, maxReplicas, rollSurge }: Fleet): string {
+  const apart = hosts.filter(isApart).length;
+  const kept = apart === 0 ? '' : `, release one of the ${apart} in quarantine`;
+  return `there is no room above the hosts that serve: raise maxReplicas (${maxReplicas}) by ${rollSurge}${kept}, or roll when fewer are wanted`;
 }

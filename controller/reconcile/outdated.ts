@@ -41,7 +41,8 @@ export function outdatedBy(host: KamalHost, pool: HostPool, now: Instant): Outda
   if (!isBought(host)) return undefined;
   if (missesRoll(host, pool)) return { why: 'a roll was asked for after it was bought', rolls: true };
   const { strategy, maxAgeSeconds } = pool.spec.rollout;
-  const age = now - (fromTimestamp(metadata.creationTimestamp) ?? now);
+  // The controller's own clock wrote the order: by an API server's that is behind, each host would be too old when it comes.
+  const age = now - (fromTimestamp(status.lastCreateIntentAt) ?? fromTimestamp(metadata.creationTimestamp) ?? now);
   if (maxAgeSeconds !== undefined && age >= seconds(maxAgeSeconds)) return { why: `it is older than rollout.maxAgeSeconds ${maxAgeSeconds}`, rolls: true };
   const changed = templateChange(status, pool);
   return changed === undefined ? undefined : { why: changed, rolls: strategy === 'OnChange' };

@@ -38,9 +38,10 @@ export async function reconcilePool(context: Context, key: ObjectKey): Promise<O
   const hosts = await hostsOf(context, pool);
   const { fleet, problem } = await observeFleet(context, pool, hosts);
   const replacement = await judgeCause(context, pool, fleet);
-  const steps = conflict === undefined && problem === undefined ? planPool(fleet, pool.spec.replicas, context.clock.now()) : [];
+  const inTheWay = conflict ?? problem;
+  const steps = inTheWay === undefined ? planPool(fleet, pool.spec.replicas, context.clock.now()) : [];
   await apply(context, pool, hosts, steps);
-  return report(context, pool, hosts, { problem: conflict ?? problem, returning: fleet.returningServers ?? 0, replacement }, rollOf(fleet, pool.spec.replicas, context.clock.now()));
+  return report(context, pool, hosts, { problem: inTheWay, returning: fleet.returningServers ?? 0, replacement }, rollOf(fleet, pool.spec.replicas, context.clock.now(), inTheWay));
 }
 
 async function claim(context: Context, pool: HostPool): Promise<Outcome> {
@@ -164,7 +165,7 @@ async function report(context: Context, before: HostPool, hostsBefore: readonly 
   const told = withPoolReport(learned, poolReport(learned, hosts, counts, { ...seen, placements, roll: rolled.seen, lock: await seeLock(context, pool, hosts), unreached: await unreachedOf(context, pool) }, now), now);
   const reported = { ...told, status: { ...told.status, rollout: rolled.rollout, spend: await observeMoney(context, pool, hosts), ...(evidence === undefined ? {} : { evidence }) } };
   if (!sameJSON(reported.status, pool.status)) await context.store.updateStatus('HostPool', reported);
-  await tellRollout(context, pool, rolled.rollout);
+  await tellRollout(context, pool, hosts, rolled.rollout);
   context.meters.counted(keyOf(pool), counts, pool.spec.replicas);
   for (const host of hosts) if (!hostsBefore.some(({ metadata }) => metadata.name === host.metadata.name)) context.enqueue({ kind: 'Host', key: keyOf(host) });
   const backoff = fromTimestamp(pool.status?.startBackoffUntil);

@@ -10,14 +10,25 @@ export interface RollSeen {
   outdated: number;
   /** Why the outdated ones are. */
   reasons: readonly string[];
+  /** Outdated ones that a person keeps: no roll takes them. */
+  kept: readonly { name: string; by: 'Protection' | 'Quarantine' }[];
+  /** What keeps a host that was bought for an outdated one from coming up, as a clause. */
+  trouble?: string | undefined;
 }
 
 /** How far it is, in words of a condition, of the state and of the command line. */
-export function rollText({ verdict, updated, outdated, reasons }: RollSeen): string {
-  if (verdict.kind === 'None') return `${updated} of ${updated + outdated} bought hosts are as one that is bought today`;
-  const leaving = verdict.left === 0 ? 'the last ones leave' : `${verdict.left} of ${updated + outdated} bought hosts are still to be replaced${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`;
-  return verdict.kind === 'Rolls' ? leaving : `${leaving}; ${verdict.why}`;
+export function rollText({ verdict, updated, outdated, reasons, kept, trouble }: RollSeen): string {
+  const of = `of ${updated + outdated} bought hosts`;
+  const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
+  if (verdict.kind === 'None') return `${updated} ${of} are as one that is bought today${outdated === 0 ? '' : why}${keptText(kept)}`;
+  const leaving = verdict.left === 0 ? 'the last ones leave' : `${verdict.left} ${of} are still to be replaced${why}`;
+  const held = verdict.kind === 'Rolls' ? trouble : verdict.why;
+  return `${leaving}${held === undefined ? '' : `; ${held}`}${keptText(kept)}`;
 }
+
+/** Who stays as it is, and what would let it be replaced. */
+export const keptText = (kept: RollSeen['kept']): string =>
+  kept.map(({ name, by }) => (by === 'Protection' ? `; ${name} stays, as it is protected (kamal-autoscaler protect ${name} --off)` : `; ${name} stays, as it is in quarantine`)).join('');
 
 export function rollCondition(seen: RollSeen): ConditionDraft {
   const type = 'HostsCurrent';
@@ -26,8 +37,10 @@ export function rollCondition(seen: RollSeen): ConditionDraft {
     case 'Rolls': return { type, status: 'False', reason: 'Rolling', message };
     case 'Paused': return { type, status: 'False', reason: 'RollPaused', message: `${message}: go on with kamal-autoscaler roll ${seen.pool} --resume` };
     case 'Waits': return { type, status: 'False', reason: 'RollWaits', message };
-    case 'None': return seen.outdated === 0
-      ? { type, status: 'True', reason: 'AllCurrent', message: 'no bought host is known to differ from one that is bought today' }
-      : { type, status: 'False', reason: 'Outdated', message: `${message} (${seen.reasons.join('; ')}). Replace the others with kamal-autoscaler roll ${seen.pool}; protected hosts stay` };
+    case 'None': {
+      if (seen.outdated === 0) return { type, status: 'True', reason: 'AllCurrent', message: 'no bought host is known to differ from one that is bought today' };
+      if (seen.outdated === seen.kept.length) return { type, status: 'False', reason: 'OutdatedKept', message };
+      return { type, status: 'False', reason: 'Outdated', message: `${message}. Replace the others with kamal-autoscaler roll ${seen.pool}` };
+    }
   }
 }

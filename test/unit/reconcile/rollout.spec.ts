@@ -2,9 +2,8 @@ import { expect } from 'chai';
 import { type HostPool, type HostPoolSpec, type KamalHost, ROLL_ANNOTATION, ROLL_PAUSED_ANNOTATION } from '../../../controller/api/index.ts';
 import { seconds } from '../../../controller/model/index.ts';
 import { outdatedBy, templateHash } from '../../../controller/reconcile/outdated.ts';
-import type { Condition } from '../../../controller/report/conditions.ts';
-import { poolDraft } from '../../support/drafts.ts';
-import { type Bench, START, createBench, hostOf, poolOf } from './bench.ts';
+import { START, hostOf, poolOf } from './bench.ts';
+import { LOCAL, rollSuite } from './roll-suite.ts';
 
 type Placement = HostPoolSpec['placements'][number];
 const BOUGHT = { serverType: 'cpx21', location: 'nbg1', image: 'ubuntu-24.04' };
@@ -48,6 +47,8 @@ describe('a host is outdated', () => {
     ['never by a roll that has ended, such as after a restore', made, { ...hetznerPool([cloud()], {}, asked), status: { rollout: { updated: 0, outdated: 0, completed: 'r2' } } }, undefined],
     ['never before it was bought', { phase: 'Pending' }, hetznerPool(changed, on, asked), undefined],
     ['by its age', made, hetznerPool([cloud()], { rollout: { maxAgeSeconds: 7200 } }), 'it is older than rollout.maxAgeSeconds 7200', true],
+    ['never by the clock of an API server that is behind the one that ordered it', { ...made, lastCreateIntentAt: new Date(now - seconds(60)).toISOString() }, hetznerPool([cloud()], { rollout: { maxAgeSeconds: 7200 } }), undefined],
+    ['never by an order that a clock in the future wrote', { ...made, lastCreateIntentAt: new Date(now + seconds(9000)).toISOString() }, hetznerPool([cloud()], { rollout: { maxAgeSeconds: 7200 } }), undefined],
     ['never while it is younger', made, hetznerPool([cloud()], { rollout: { maxAgeSeconds: 7201 } }), undefined],
   ];
   for (const [title, status, pool, why, rolls] of rows) {
@@ -56,110 +57,81 @@ describe('a host is outdated', () => {
 });
 
 describe('a roll', () => {
-  let bench: Bench;
-  beforeEach(() => { bench = createBench(); });
-  afterEach(() => expect(bench.world.dropped).to.deep.equal([]));
-
-  const LOCAL = { name: 'here', provider: 'Local', local: { bootMilliseconds: 1000 } };
-  async function serving(replicas: number, spec: object = {}): Promise<KamalHost[]> {
-    const { address, ports } = bench.world.addFixedHost('primary', 'v1');
-    await bench.put('HostPool', poolDraft('default', 'web', {
-      replicas, maxReplicas: replicas + 1, fixedHosts: [{ name: 'primary', address, ports }], placements: [LOCAL], health: { intervalSeconds: 1 }, drain: { timeoutSeconds: 6 }, ...spec,
-    } as never));
-    await bench.drive('all serve', async () => (await bench.pool()).status?.readyReplicas === replicas);
-    return bench.hosts();
-  }
-  async function annotate(annotations: Record<string, string>): Promise<void> {
-    const pool = await bench.pool();
-    await bench.store.update('HostPool', { ...pool, metadata: { ...pool.metadata, annotations: { ...pool.metadata.annotations, ...annotations } } });
-  }
-  const condition = async (): Promise<Condition | undefined> => ((await bench.pool()).status?.conditions as Condition[] | undefined)?.find(({ type }) => type === 'HostsCurrent');
-  const ids = async (): Promise<string[]> => (await bench.hosts()).map(({ spec }) => spec.hostID);
-  const passTime = (forSeconds: number): Promise<void> => {
-    const until = bench.clock.now() + seconds(forSeconds);
-    return bench.drive('time passes', async () => bench.clock.now() >= until);
-  };
-  /** Drives, and holds at each look that as many serve as are wanted and no more exist than wanted and surge. */
-  const driveServing = (what: string, wanted: number, until: () => Promise<boolean>): Promise<void> => bench.drive(what, async () => {
-    const members = bench.world.served()?.pools.flatMap((pool) => pool.members) ?? [];
-    expect(members.length, 'members').to.be.at.least(wanted);
-    expect(bench.world.hosts().length, 'servers').to.be.at.most(wanted + 1);
-    return until();
-  });
+  const { serving, annotate, condition, ids, passTime, driveServing, now } = rollSuite();
 
   it('replaces every bought host, one at a time, and says so', async () => {
     const before = await serving(3);
     expect(await condition()).to.include({ status: 'True', reason: 'AllCurrent' });
     await annotate({ [ROLL_ANNOTATION]: 'r1' });
-    await driveServing('it says so', 3, async () => (await bench.pool()).status?.state === 'Rolling');
+    await driveServing('it says so', 3, async () => (await now().pool()).status?.state === 'Rolling');
     expect((await condition())?.message).to.equal('2 of 3 bought hosts are still to be replaced (a roll was asked for after it was bought)');
-    await driveServing('it ends', 3, async () => (await bench.pool()).status?.rollout?.completed === 'r1');
+    await driveServing('it ends', 3, async () => (await now().pool()).status?.rollout?.completed === 'r1');
     expect((await ids()).filter((id) => before.some(({ spec }) => spec.hostID === id))).to.deep.equal([]);
-    expect((await bench.hosts()).map(({ status }) => [status?.phase, status?.rollID])).to.deep.equal([['InService', 'r1'], ['InService', 'r1']]);
-    expect(bench.creates).to.have.length(4);
+    expect((await now().hosts()).map(({ status }) => [status?.phase, status?.rollID])).to.deep.equal([['InService', 'r1'], ['InService', 'r1']]);
+    expect(now().creates).to.have.length(4);
     await passTime(30);
-    expect(bench.creates).to.have.length(4);
-    expect(await bench.events('HostPool')).to.include('RollStarted: roll r1 was asked for: bought hosts are replaced, 1 at a time')
-      .and.include('RollCompleted: every bought host was bought after roll r1 was asked for; protected ones stay');
+    expect(now().creates).to.have.length(4);
+    expect(await now().events('HostPool')).to.include('RollStarted: roll r1 was asked for: bought hosts are replaced, 1 at a time')
+      .and.include('RollCompleted: every bought host was bought after roll r1 was asked for');
   });
 
   it('is paused with both hosts there, and goes on', async () => {
     const before = await serving(3);
     await annotate({ [ROLL_ANNOTATION]: 'r1' });
-    await driveServing('a newer host boots', 3, async () => (await bench.hosts()).length === 3);
+    await driveServing('a newer host boots', 3, async () => (await now().hosts()).length === 3);
     await annotate({ [ROLL_PAUSED_ANNOTATION]: 'true' });
     await passTime(30);
-    expect((await bench.hosts()).map(({ spec, status }) => [spec.intent, status?.phase])).to.deep.equal(Array.from({ length: 3 }, () => ['Serve', 'InService']));
+    expect((await now().hosts()).map(({ spec, status }) => [spec.intent, status?.phase])).to.deep.equal(Array.from({ length: 3 }, () => ['Serve', 'InService']));
     expect(await condition()).to.include({ reason: 'RollPaused', message: '2 of 3 bought hosts are still to be replaced (a roll was asked for after it was bought); it is paused: go on with kamal-autoscaler roll web --resume' });
     await annotate({ [ROLL_PAUSED_ANNOTATION]: 'false' });
-    await driveServing('it ends', 3, async () => (await bench.pool()).status?.rollout?.completed === 'r1');
+    await driveServing('it ends', 3, async () => (await now().pool()).status?.rollout?.completed === 'r1');
     expect((await ids()).filter((id) => before.some(({ spec }) => spec.hostID === id))).to.deep.equal([]);
   });
 
   it('waits for room, and replaces nothing without it', async () => {
     await serving(3, { maxReplicas: 3 });
     await annotate({ [ROLL_ANNOTATION]: 'r1' });
-    await bench.drive('it says so', async () => (await condition())?.reason === 'RollWaits');
+    await now().drive('it says so', async () => (await condition())?.reason === 'RollWaits');
     expect((await condition())?.message).to.include('there is no room above the hosts that serve: raise maxReplicas (3) by 1, or roll when fewer are wanted');
     await passTime(20);
-    expect(bench.creates).to.have.length(2);
+    expect(now().creates).to.have.length(2);
   });
 
   it('to a template that never comes up leaves the hosts that serve', async () => {
     const before = await serving(3, { limits: { startTimeoutSeconds: 10, startBackoffSeconds: 20 } });
-    bench.faults = Array.from({ length: 9 }, () => ({ kind: 'NeverBoots' as const }));
+    now().faults = Array.from({ length: 9 }, () => ({ kind: 'NeverBoots' as const }));
     await annotate({ [ROLL_ANNOTATION]: 'r1' });
-    await driveServing('starts fail', 3, async () => ((await bench.pool()).status?.startFailures ?? 0) > 1);
+    await driveServing('starts fail', 3, async () => ((await now().pool()).status?.startFailures ?? 0) > 1);
     expect(await ids()).to.include.members(before.map(({ spec }) => spec.hostID));
-    expect((await bench.pool()).status?.readyReplicas).to.equal(3);
+    expect((await now().pool()).status?.readyReplicas).to.equal(3);
   });
 
   it('begins by itself where the pool says so and its placement was changed', async () => {
     await serving(3, { rollout: { strategy: 'OnChange' } });
-    const pool = await bench.pool();
-    await bench.store.update('HostPool', { ...pool, spec: { ...pool.spec, placements: [{ ...LOCAL, local: { bootMilliseconds: 1500 } }] as never } });
-    await driveServing('every host is made from it', 3, async () => (await condition())?.status === 'True' && (await bench.hosts()).length === 2 && bench.creates.length === 4);
+    const pool = await now().pool();
+    await now().store.update('HostPool', { ...pool, spec: { ...pool.spec, placements: [{ ...LOCAL, local: { bootMilliseconds: 1500 } }] as never } });
+    await driveServing('every host is made from it', 3, async () => (await condition())?.status === 'True' && (await now().hosts()).length === 2 && now().creates.length === 4);
   });
 
   it('is only told where the pool does not say so', async () => {
     await serving(3);
-    const pool = await bench.pool();
-    await bench.store.update('HostPool', { ...pool, spec: { ...pool.spec, placements: [{ ...LOCAL, local: { bootMilliseconds: 1500 } }] as never } });
-    await bench.drive('it is told', async () => (await condition())?.reason === 'Outdated');
-    expect((await condition())?.message).to.equal('0 of 2 bought hosts are as one that is bought today (its placement here was changed after it was bought). Replace the others with kamal-autoscaler roll web; protected hosts stay');
+    const pool = await now().pool();
+    await now().store.update('HostPool', { ...pool, spec: { ...pool.spec, placements: [{ ...LOCAL, local: { bootMilliseconds: 1500 } }] as never } });
+    await now().drive('it is told', async () => (await condition())?.reason === 'Outdated');
+    expect((await condition())?.message).to.equal('0 of 2 bought hosts are as one that is bought today (its placement here was changed after it was bought). Replace the others with kamal-autoscaler roll web');
     await passTime(20);
-    expect(bench.creates).to.have.length(2);
-    expect((await bench.pool()).status).to.deep.include({ rollout: { updated: 0, outdated: 2 }, state: 'Steady' });
+    expect(now().creates).to.have.length(2);
+    expect((await now().pool()).status).to.deep.include({ rollout: { updated: 0, outdated: 2 }, state: 'Steady' });
   });
 
   it('keeps the number of a pool without replicas', async () => {
     const before = await serving(3);
-    const { replicas: _replicas, ...spec } = (await bench.pool()).spec;
-    await bench.store.update('HostPool', { ...await bench.pool(), spec });
+    const { replicas: _replicas, ...spec } = (await now().pool()).spec;
+    await now().store.update('HostPool', { ...await now().pool(), spec });
     await annotate({ [ROLL_ANNOTATION]: 'r1' });
-    await driveServing('it ends', 3, async () => (await bench.pool()).status?.rollout?.completed === 'r1');
+    await driveServing('it ends', 3, async () => (await now().pool()).status?.rollout?.completed === 'r1');
     await passTime(10);
     expect((await ids()).filter((id) => before.some((host) => host.spec.hostID === id))).to.deep.equal([]);
-    expect(await bench.hosts()).to.have.length(2);
+    expect(await now().hosts()).to.have.length(2);
   });
 });

@@ -6,7 +6,7 @@ import { withPoolReport } from '../../../controller/report/status.ts';
 import { PRIMARY, START, hostOf, poolOf } from '../reconcile/bench.ts';
 
 const counts = (change: Partial<HostCounts> = {}): HostCounts => ({ inService: 2, warming: 0, booting: 0, draining: 0, ...change });
-const seen = (problem?: string): Parameters<typeof poolReport>[3] => ({ problem, returning: 0, placements: [{ kind: 'Usable' }], replacement: { kind: 'Allowed' }, roll: { pool: 'web', verdict: { kind: 'None' }, updated: 1, outdated: 0, reasons: [] } });
+const seen = (problem?: string): Parameters<typeof poolReport>[3] => ({ problem, returning: 0, placements: [{ kind: 'Usable' }], replacement: { kind: 'Allowed' }, roll: { pool: 'web', verdict: { kind: 'None' }, updated: 1, outdated: 0, reasons: [], kept: [] } });
 const pool = (spec: Partial<HostPoolSpec> = {}, status: HostPoolStatus = {}): HostPool => ({ ...poolOf('web', { replicas: 2, ...spec }), status });
 const failure = { class: 'Quota', message: 'the account is full', at: toTimestamp(START), count: 0 } as const;
 const failing = hostOf('web-3', { phase: 'Pending', failure });
