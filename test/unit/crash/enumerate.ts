@@ -1,28 +1,44 @@
 import { expect } from 'chai';
 import type { PlantedBug } from './installation.ts';
-import { type Disturbance, type Mode, runScenario } from './run.ts';
+import { type Disturbance, type Mode, ROUND_MILLISECONDS, type Seen, runScenario } from './run.ts';
 import type { Scenario } from './scenarios.ts';
 
 /**
- * A stop between two effects leaves the same world wherever it falls, so stopping before and after each effect stands for
- * stopping before and after every call. A lost answer of a look ends a pass early; of these every seventh is tried, all of
- * them with `npm run test:crash`. Long scenarios, and work under the deploy lock, have several times as many calls: each effect is
- * disturbed in one of the three ways in turn, and every twenty-first look.
+ * A stop between two effects leaves the same world wherever it falls, so stopping right after each effect, and before those
+ * before which time has passed, stands for stopping before and after every call. A lost answer of a look ends a pass early:
+ * of the looks of one moment (the same kind of pass over hosts in the same phases, after as many effects) one is tried, and
+ * another one of them from moment to moment; all of them with `npm run test:crash`. Work under the deploy lock has several
+ * times as many calls: each of its effects is disturbed in one of the three ways in turn, and half of its moments.
  */
 export const ALL = process.env['KAMAL_AUTOSCALER_CRASH'] === 'all';
 const MODES: readonly Mode[] = ['StopBefore', 'StopAfter', 'LoseReply'];
 
-function disturbances(calls: readonly ('Effect' | 'Look')[], { deploys, long }: Scenario): Disturbance[] {
-  const coarsely = deploys !== undefined || long === true;
+export function disturbances(calls: readonly Seen[], { deploys, around }: Scenario): Disturbance[] {
+  if (ALL) return calls.flatMap((_, call) => MODES.map((mode) => ({ call, mode })));
+  const coarsely = deploys !== undefined;
+  const looks = new Set(looksOf(calls, coarsely ? 2 : 1));
   let effects = 0;
-  return calls.flatMap((kind, call): Disturbance[] => {
-    if (ALL || (kind === 'Effect' && !coarsely)) return MODES.map((mode) => ({ call, mode }));
-    if (kind === 'Effect') {
-      effects += 1;
-      return [{ call, mode: MODES[effects % MODES.length] ?? 'StopBefore' }];
-    }
-    return call % (coarsely ? 21 : 7) === 0 ? [{ call, mode: 'LoseReply' }] : [];
-  });
+  let lastEffectAt: number | undefined;
+  return calls.flatMap(({ kind, at }, call): Disturbance[] => {
+    if (kind === 'Look') return looks.has(call) ? [{ call, mode: 'LoseReply' }] : [];
+    const modes = MODES.filter((mode) => mode !== 'StopBefore' || at !== lastEffectAt);
+    lastEffectAt = at;
+    effects += 1;
+    return (coarsely ? [MODES[effects % MODES.length] ?? 'StopBefore'] : modes).map((mode) => ({ call, mode }));
+  }).filter(within(calls, around));
+}
+
+function within(calls: readonly Seen[], around: string | undefined): (disturbance: Disturbance) => boolean {
+  if (around === undefined) return () => true;
+  const times = calls.flatMap(({ moment, at }) => (moment.includes(around) ? [at] : []));
+  const [first, last] = [Math.min(...times) - ROUND_MILLISECONDS, Math.max(...times)];
+  return ({ call }) => calls[call]!.at >= first && calls[call]!.at <= last;
+}
+
+/** One look for each moment, or for every so many of them. */
+function looksOf(calls: readonly Seen[], every: number): number[] {
+  const moments = Map.groupBy(calls.flatMap(({ kind, moment }, call) => (kind === 'Look' ? [{ moment, call }] : [])), ({ moment }) => moment);
+  return [...moments.values()].flatMap((looks, index) => (index % every === 0 ? [looks[(index * 7) % looks.length]!.call] : []));
 }
 
 /** Tries the scenario's calls; stops at the first few failures, for one bug shows at many calls. */

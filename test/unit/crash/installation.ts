@@ -1,6 +1,7 @@
 import { type KamalHost, API_VERSION, type ObjectKey, keyOf } from '../../../controller/api/index.ts';
 import { createLocalProvider } from '../../../controller/act/cloud/local/provider.ts';
 import { noLock } from '../../support/no-lock.ts';
+import type { HostControl } from '../../../controller/act/deploy/host-control.ts';
 import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
 import { ClassifiedError, type Price, isClass } from '../../../controller/model/index.ts';
 import type { CloudProvider, Deployer, LoadBalancer, Store } from '../../../controller/ports/index.ts';
@@ -28,6 +29,8 @@ export interface Installation {
   newID(): string;
   /** Who deploys, where hosts deploy under Kamal's lock. */
   kamal: MemoryKamal | undefined;
+  /** Machines on which no app ever gets healthy, by port; as many more as `next` that anything is deployed to are. */
+  unfit: { ports: Set<number>; next: number };
 }
 
 /** Thrown by a port call at which the process is stopped, and by every call after it. */
@@ -44,7 +47,7 @@ export async function createInstallation(deploys: 'Local' | 'Kamal' = 'Local'): 
   const store = createMemoryStore({ clock, ids: newID });
   world.addFixedHost('primary', 'v1');
   const kamal = deploys === 'Kamal' ? createMemoryKamal(world, INSTALLATION) : undefined;
-  const installation = { clock, world, store, newID, kamal };
+  const installation = { clock, world, store, newID, kamal, unfit: { ports: new Set<number>(), next: 0 } };
   await createPool(installation, 1);
   return installation;
 }
@@ -78,13 +81,28 @@ export function startProcess(installation: Installation, hooks: PortHooks, bug?:
   const seen: { Local: CloudProvider } = { Local: bug === 'NoFindBeforeCreate' ? blind(providers.Local) : providers.Local };
   return contextOf({
     clock, newID, store, documents, providers,
-    deployer: port('Deployer', withoutSurvivors(kamal?.deployer(), bug) ?? createLocalDeployer({ control: world.control, clock })),
+    deployer: port('Deployer', withoutSurvivors(kamal?.deployer(), bug) ?? createLocalDeployer({ control: withUnfit(installation), clock })),
     locks: createDeployLockView(port('DeployLock', kamal === undefined || bug === 'NoLookAtLock' ? noLock() : kamal.lock), clock),
     loadBalancer: port('LoadBalancer', bug === 'NoConfirmBeforeStop' ? trusting(world.loadBalancer) : world.loadBalancer),
     probe: port('HostProbe', world.probe),
     servers: createServerView(seen, INSTALLATION, clock, 0.5),
   });
 }
+
+/** kamal-proxy's answer where an app does not come up. */
+const withUnfit = ({ world: { control }, unfit, clock }: Installation): HostControl => ({
+  ...control,
+  async deploy(endpoint, order) {
+    const { http } = endpoint.ports;
+    if (unfit.next > 0 && !unfit.ports.has(http)) {
+      unfit.next -= 1;
+      unfit.ports.add(http);
+    }
+    if (!unfit.ports.has(http)) return control.deploy(endpoint, order);
+    await clock.sleep(1000);
+    throw new ClassifiedError('Transient', 'target failed to become healthy');
+  },
+});
 
 /** What a server costs here; every hour that has started. */
 export const PRICE: Price = { currency: 'EUR', hour: 0.01, monthCap: 6 };
@@ -129,8 +147,8 @@ const trusting = (balancer: LoadBalancer): LoadBalancer => {
   };
 };
 
-/** One pass over every key, in a fixed order, each at most once; failures are what the next round is for. */
-export async function round(context: Context, store: MemoryStore, withOrphans: boolean): Promise<void> {
+/** One pass over every key, in a fixed order, each at most once; failures are what the next round is for. `before` is called before each. */
+export async function round(context: Context, store: MemoryStore, withOrphans: boolean, before: (key: WorkKey) => Promise<void> = async () => undefined): Promise<void> {
   const hosts: KamalHost[] = await store.list('KamalHost');
   const keys: WorkKey[] = [
     { kind: 'Pool', key: POOL },
@@ -140,6 +158,7 @@ export async function round(context: Context, store: MemoryStore, withOrphans: b
     ...(withOrphans ? [{ kind: 'Orphans' } as const] : []),
   ];
   for (const key of keys) {
+    await before(key);
     try {
       await reconcile(context, key);
     } catch (error) {

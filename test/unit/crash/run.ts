@@ -1,6 +1,7 @@
 import { loadEvidence } from '../../../controller/reconcile/evidence-document.ts';
 import { type Ledger, readLedger, living } from '../../../controller/reconcile/ledger.ts';
-import { ClassifiedError, serverURL } from '../../../controller/model/index.ts';
+import { ClassifiedError, type Instant, serverURL } from '../../../controller/model/index.ts';
+import type { WorkKey } from '../../../controller/reconcile/context.ts';
 import type { PortCall, PortHooks } from '../../support/instrumented.ts';
 import { memoryEndpoint } from '../../support/memory-world.ts';
 import { type Installation, PRICE, type PlantedBug, Stopped, createInstallation, round, startProcess } from './installation.ts';
@@ -14,13 +15,24 @@ export type Mode = 'StopBefore' | 'StopAfter' | 'LoseReply';
 
 export interface Disturbance { call: number; mode: Mode }
 
-const ROUND_MILLISECONDS = 500;
+export const ROUND_MILLISECONDS = 500;
+/** Until the beginning is reached nothing is looked at, so passes may be rarer. */
+const FIRST_ROUND_MILLISECONDS = 2000;
 /** Shorter than the grace of the orphan sweep: nothing here may need it. */
 const LONGEST_ROUNDS = 300;
 
+/** One port call. */
+export interface Seen {
+  /** Whether it may have an effect on the world. */
+  kind: 'Effect' | 'Look';
+  at: Instant;
+  /** What was under way: the kind of the pass, the hosts at its begin, and how many effects it had had before. */
+  moment: string;
+}
+
 export interface RunResult {
-  /** Port calls from the scenario's beginning to rest, in order: whether each may have an effect on the world. */
-  calls: ('Effect' | 'Look')[];
+  /** Port calls from the scenario's beginning to rest, in order. */
+  calls: Seen[];
   /** What is wrong with the world at rest; empty when nothing is. */
   faults: string[];
 }
@@ -33,12 +45,16 @@ export async function runScenario(scenario: Scenario, disturbance?: Disturbance,
   await installation.store.scale({ namespace: 'default', name: 'web' }, scenario.before);
   for (let rounds = 0; (await faultsAtRest(installation, scenario.before, 'Managed')).length > 0; rounds += 1) {
     if (rounds > LONGEST_ROUNDS) throw new Error(`the scenario's beginning is never reached: ${(await faultsAtRest(installation, scenario.before, 'Managed')).join('; ')}`);
-    await step(installation, () => round(quiet, installation.store, false));
+    await step(installation, () => round(quiet, installation.store, false), FIRST_ROUND_MILLISECONDS);
   }
 
   const begin = serverIDs(installation);
-  const counter: Counter = { calls: [] };
-  let context = startProcess(installation, hooksFor(counter, disturbance), bug);
+  const counter: Counter = { calls: [], pass: '', effects: 0 };
+  let context = startProcess(installation, hooksFor(installation, counter, disturbance), bug);
+  const enter = async ({ kind }: WorkKey): Promise<void> => {
+    // Only the run that nothing disturbs tells where to disturb the others.
+    if (disturbance === undefined) Object.assign(counter, { pass: `${kind} ${await hostsText(installation)}`, effects: 0 });
+  };
   const events = [...scenario.events];
   let calm = 0;
   for (let rounds = 0; rounds < LONGEST_ROUNDS && calm < 3; rounds += 1) {
@@ -49,11 +65,11 @@ export async function runScenario(scenario: Scenario, disturbance?: Disturbance,
     }
     await step(installation, async () => {
       try {
-        await round(context, installation.store, rounds % 4 === 3);
+        await round(context, installation.store, rounds % 4 === 3, enter);
       } catch (error) {
         if (!(error instanceof Stopped)) throw error;
         // A new process knows nothing of the old one; its call counter goes on, so that it is not stopped again.
-        context = startProcess(installation, hooksFor(counter, undefined), bug);
+        context = startProcess(installation, hooksFor(installation, counter, undefined), bug);
       }
     });
     calm = events.length === 0 && (await faultsOf(installation, scenario, begin)).length === 0 ? calm + 1 : 0;
@@ -80,17 +96,28 @@ async function faultsOf(installation: Installation, { after, ends, renews }: Sce
 
 const serverIDs = ({ world }: Installation): string => world.hosts().map(({ order }) => order.id).sort().join(' ');
 
-async function step(installation: Installation, run: () => Promise<void>): Promise<void> {
-  await run();
-  await installation.clock.advance(ROUND_MILLISECONDS);
+async function hostsText({ store }: Installation): Promise<string> {
+  const hosts = await store.list('KamalHost');
+  const sessions = await store.list('DeploySession');
+  return [...hosts.map(({ spec, status }) => `${spec.intent} ${status?.phase}`).sort(), ...sessions.map(({ status }) => status?.phase)].join(', ');
 }
 
-interface Counter { calls: RunResult['calls'] }
+async function step(installation: Installation, run: () => Promise<void>, milliseconds = ROUND_MILLISECONDS): Promise<void> {
+  await run();
+  await installation.clock.advance(milliseconds);
+}
+
+interface Counter {
+  calls: RunResult['calls'];
+  pass: string;
+  /** Of the pass under way. */
+  effects: number;
+}
 
 /** `apply` follows the write of the document that it applies, and is repeated each pass: a stop around it is a stop after that write. */
 const EFFECTS = new Set(['create', 'update', 'updateStatus', 'scale', 'delete', 'save', 'start', 'recordEvent', 'acquire', 'release']);
 
-function hooksFor(counter: Counter, disturbance: Disturbance | undefined): PortHooks {
+function hooksFor({ clock }: Installation, counter: Counter, disturbance: Disturbance | undefined): PortHooks {
   let stopped = false;
   let lost: PortCall | undefined;
   const stop = (): never => {
@@ -101,7 +128,9 @@ function hooksFor(counter: Counter, disturbance: Disturbance | undefined): PortH
     before(call) {
       if (stopped) stop();
       const index = counter.calls.length;
-      counter.calls.push(EFFECTS.has(call.method) ? 'Effect' : 'Look');
+      const kind = EFFECTS.has(call.method) ? 'Effect' : 'Look';
+      counter.calls.push({ kind, at: clock.now(), moment: `${counter.pass}; ${counter.effects}` });
+      if (kind === 'Effect') counter.effects += 1;
       if (disturbance?.call !== index) return;
       if (disturbance.mode === 'StopBefore') stop();
       lost = call;
