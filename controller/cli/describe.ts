@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Kind, ObjectKey } from '../api/index.ts';
+import type { KamalHost, Kind, ObjectKey } from '../api/index.ts';
 import type { Composition, Io, OpenStore } from './composition.ts';
 import { describeHost } from './describe-host.ts';
 import { describePolicy } from './describe-policy.ts';
@@ -47,8 +47,16 @@ async function describe(open: OpenStore, kind: Kind, key: ObjectKey, io: Io): Pr
     case 'HostPool':
       return await describePool(open, await need(open.store, kind, key), io);
     case 'KamalHost':
-      return describeHost(await need(open.store, kind, key), io);
+      return describeHost(await open.store.get(kind, key, 'Fresh') ?? await gone(open, key), io);
     case 'DeploySession':
       return describeSession(await need(open.store, kind, key), io);
   }
+}
+
+/** Throws not-found; for a host that failed with the way to what is kept of it. */
+async function gone({ store }: OpenStore, key: ObjectKey): Promise<KamalHost> {
+  const pools = await store.list('HostPool', { namespace: key.namespace });
+  const pool = pools.find(({ status }) => status?.evidence?.some(({ host }) => host === key.name) === true);
+  if (pool === undefined) return need(store, 'KamalHost', key);
+  throw new CommandFailure(EXIT.notFound, `kamalhost "${key.name}" of pool ${pool.metadata.name} failed and is gone`, `what it said is kept: kamal-autoscaler evidence ${key.name}${key.namespace === 'default' ? '' : ` -n ${key.namespace}`}`);
 }

@@ -37,10 +37,12 @@ describe('evidence', () => {
     expect(await world.call('evidence web-9 -o yaml')).to.include({ exitCode: 2 });
   });
 
-  it('is named where the pool is described', async () => {
+  it('is named where the pool is described, and where somebody asks for the host', async () => {
     const pool = await read(world, 'HostPool', 'web');
     const evidence = [{ host: 'web-3-c0ffee00', cause: 'StartFailed' as const, reason: 'deploy failed 3 times', at: new Date(NOON - 60_000).toISOString() }];
     await world.store.updateStatus('HostPool', { ...pool, status: { ...pool.status, evidence } });
+    expect(await world.call('describe kh web-3-c0ffee00')).to.deep.equal({ exitCode: 3, stdout: '', stderr: 'error: kamalhost "web-3-c0ffee00" of pool web failed and is gone\nmend: what it said is kept: kamal-autoscaler evidence web-3-c0ffee00\n' });
+    expect((await world.call('describe kh web-9')).stderr).to.contain('not found in namespace default');
     expect((await world.call('describe hp web')).stdout.replace(/\s+/g, ' ')).to.contain('Evidence: 60s StartFailed: deploy failed 3 times; kamal-autoscaler evidence web-3-c0ffee00 ');
   });
 });
