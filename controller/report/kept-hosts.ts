@@ -7,17 +7,21 @@ export const isQuarantined = ({ metadata }: KamalHost): boolean =>
 
 /** What people's own marks on hosts keep the pool from doing. `total`: hosts that serve or are on the way to it. Pure. */
 export function keptConditions(pool: HostPool, hosts: readonly KamalHost[], total: number): ConditionDraft[] {
-  return [quarantineCondition(hosts.filter(isQuarantined)), scaleInCondition(pool, hosts, total)];
+  return [quarantineCondition(pool, hosts, total), scaleInCondition(pool, hosts, total)];
 }
 
-function quarantineCondition(apart: readonly KamalHost[]): ConditionDraft {
+function quarantineCondition({ spec }: HostPool, hosts: readonly KamalHost[], total: number): ConditionDraft {
   const type = 'Quarantine';
+  const apart = hosts.filter(isQuarantined);
   if (apart.length === 0) return { type, status: 'False', reason: 'None', message: 'no host is in quarantine' };
   const names = namesOf(apart);
   const [first] = apart;
+  const missing = Math.min(spec.replicas ?? 0, spec.maxReplicas) - total;
+  const noRoom = missing > 0 && (spec.fixedHosts?.length ?? 0) + hosts.length >= spec.maxReplicas;
+  const room = noRoom ? `; maxReplicas ${spec.maxReplicas} is reached with ${apart.length === 1 ? 'it' : 'them'}, so ${missing} of the ${spec.replicas} hosts that are wanted cannot be bought: raise maxReplicas, or end it` : '';
   return {
-    type, status: 'True', reason: 'HostsKept',
-    message: `${names} ${apart.length === 1 ? 'is' : 'are'} out of service and kept, paid for, and counted against maxReplicas and budget; to end it: kamal-autoscaler quarantine ${first?.metadata.name} --release`,
+    type, status: 'True', reason: noRoom ? 'NoRoomBeside' : 'HostsKept',
+    message: `${names} ${apart.length === 1 ? 'is' : 'are'} out of service and kept, paid for, and counted against maxReplicas and budget${room}; to end it: kamal-autoscaler quarantine ${first?.metadata.name} --release`,
   };
 }
 
