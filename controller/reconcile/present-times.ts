@@ -6,7 +6,7 @@ const TOLERANCE_SECONDS = 60;
 /** No pause that is stored is longer. */
 const LONGEST_PAUSE_SECONDS = 3600;
 
-const HOST_SINCE = ['phaseSince', 'lastCreateIntentAt', 'joiningSince', 'listedUpSince', 'inServiceAt', 'bootedAt', 'unhealthySince', 'unlistedSince'] as const satisfies readonly (keyof KamalHostStatus)[];
+const HOST_SINCE = ['phaseSince', 'lastCreateIntentAt', 'lastCreateEndedAt', 'joiningSince', 'listedUpSince', 'inServiceAt', 'bootedAt', 'unhealthySince', 'unlistedSince'] as const satisfies readonly (keyof KamalHostStatus)[];
 const POOL_SINCE = ['lastStartFailureAt', 'lastBootAt', 'stateSince'] as const satisfies readonly (keyof HostPoolStatus)[];
 
 /**
