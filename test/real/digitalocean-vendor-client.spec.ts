@@ -18,7 +18,11 @@ interface Report {
 realSuite("DigitalOcean's own Go client against the simulator", ['godo-probe'], function () {
   this.timeout(60_000);
   let sim: DigitalOceanSim;
-  beforeEach(async () => { sim = await startDigitalOceanSim({ clock: systemClock, bootMilliseconds: 150, dropletLimit: 25 }); });
+  beforeEach(async () => {
+    sim = await startDigitalOceanSim({ clock: systemClock, bootMilliseconds: 150, dropletLimit: 25, balancerMilliseconds: { change: 400, tag: 0 } });
+    sim.balancers.make('front', 80);
+    sim.balancers.make('by-tag', 8080, { tag: 'probe:all' });
+  });
   afterEach(() => sim.close());
 
   async function probe(droplets: number): Promise<Report> {
@@ -27,12 +31,14 @@ realSuite("DigitalOcean's own Go client against the simulator", ['godo-probe'], 
     return JSON.parse(stdout) as Report;
   }
 
-  it('reads account and prices, creates, follows actions, lists by tag and by name, tags, switches and deletes', async () => {
+  it('reads account and prices, creates, follows actions, lists by tag and by name, tags, switches and deletes, and changes load balancers', async () => {
     const { created, ...report } = await probe(3);
     expect(report).to.deep.equal({
       dropletLimit: 25, rateLimit: 5000, hourly: 0.03571, monthly: 24, regions: ['fra1', 'ams3', 'nyc3'], imageRegions: 3, listed: 3, pagesListed: 2, named: 1, left: 0,
       tags: ['probe:all', 'probe:kept'], power: ['power_off completed', 'power_on completed', 'reboot completed', 'shutdown completed'],
+      balancers: [{ name: 'front', tag: '', targetPort: 80, checkPath: '/up', droplets: [0, 3, 2] }, { name: 'by-tag', tag: 'probe:all', targetPort: 8080, checkPath: '/up', droplets: [3] }],
       refusals: {
+        busyBalancer: "403 Load Balancer can't be updated while it processes previous actions", namedBesideTag: '422 Droplets cannot be assigned to a load balancer that has a tag', unknownBalancer: '404 The resource you were accessing could not be found.',
         unknownImage: '422 You specified an invalid image for Droplet creation.', unknownSize: '422 You specified an invalid size for Droplet creation.',
         unknownDroplet: '404 The resource you were accessing could not be found.', wrongToken: '401 the token you provided is invalid',
       },

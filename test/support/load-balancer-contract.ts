@@ -185,6 +185,15 @@ export function loadBalancerContract(name: string, make: () => Promise<LoadBalan
       await everywhere({ a: 'Up' });
     });
 
+    it('follows a store that was restored from an older day once leadership has changed, and repeats change nothing', async () => {
+      await world.loadBalancer.apply(membershipOf(30, [a(), c()]));
+      await everywhere({ a: 'Up', c: 'Up' });
+      world.setLeader(false);
+      world.setLeader(true);
+      for (const generation of [12, 12, 11]) await world.loadBalancer.apply(membershipOf(generation, generation === 12 ? [a()] : [c()]));
+      await everywhere({ a: 'Up' });
+    });
+
     it('says Unknown of an instance that cannot be asked, and still what the others list', async () => {
       const gone = await startTestHost('gone');
       await gone.close();

@@ -1,6 +1,7 @@
 /** The load balancers of a memory world: they take a new document after a poll, and call a member down that fails. */
-import { type Instant, type Membership, httpURL } from '../../controller/model/index.ts';
-import type { Clock, LoadBalancer } from '../../controller/ports/index.ts';
+import { ClassifiedError, type Instant, type Membership, httpURL } from '../../controller/model/index.ts';
+import { emptiness } from '../../controller/act/traffic/traefik-document.ts';
+import type { Clock, Leadership, LoadBalancer } from '../../controller/ports/index.ts';
 
 interface Surroundings {
   clock: Clock;
@@ -11,6 +12,8 @@ interface Surroundings {
   answers: (url: string) => boolean;
   /** Since when it does not; undefined for one that never did. */
   failingSince: (url: string) => Instant | undefined;
+  /** Absent: whoever applies leads. */
+  leadership?: Leadership;
   /** Notes that requests were dropped. */
   note: (sentence: string) => void;
 }
@@ -26,9 +29,12 @@ export interface MemoryLoadBalancer {
 const documentsKept = 1000;
 
 export function createMemoryLoadBalancer(surroundings: Surroundings): MemoryLoadBalancer {
-  const { clock, pollMilliseconds, healthIntervalMilliseconds, silentInstances, answers, failingSince, note } = surroundings;
+  const { clock, pollMilliseconds, healthIntervalMilliseconds, silentInstances, answers, failingSince, leadership, note } = surroundings;
   /** In the order in which they were published; each counts from `takenAt` on. */
   const documents: { takenAt: Instant; membership: Membership; urls: Set<string> }[] = [];
+
+  let generation: number | undefined;
+  leadership?.onChange(() => { generation = undefined; });
 
   const current = () => documents.findLast(({ takenAt }) => takenAt <= clock.now());
   const lists = (url: string): boolean => current()?.urls.has(url) ?? false;
@@ -58,7 +64,10 @@ export function createMemoryLoadBalancer(surroundings: Surroundings): MemoryLoad
     port: {
       async apply(membership) {
         const latest = documents.at(-1);
-        if (latest !== undefined && membership.generation <= latest.membership.generation) return;
+        if (leadership?.isLeader() === false || (generation !== undefined && membership.generation <= generation)) return;
+        const refusal = membership.pools.map(emptiness).find((why) => why !== undefined);
+        if (refusal !== undefined) throw new ClassifiedError('Invalid', refusal);
+        generation = membership.generation;
         const urls = new Set(membership.pools.flatMap(({ members }) => members.map(({ address, port }) => httpURL(address, port))));
         for (const url of urls) {
           if (!(latest?.urls.has(url) ?? false) && !answers(url)) note(`${url} was made a member before it answered`);

@@ -9,7 +9,7 @@ import { type DigitalOceanSim, startDigitalOceanSim } from '../../support/digita
 import { type TestHost, startTestHost } from '../../support/load-balancer-contract.ts';
 import { freePort } from '../../support/real/free-port.ts';
 import { fastClock } from '../demo/wall-clock.ts';
-import { startCloudFront } from './cloud-front.ts';
+import { startSimulatedFront } from './simulated-front.ts';
 import { switchedLeadership } from './traefik-world.ts';
 
 export const BALANCER = 'front';
@@ -41,7 +41,7 @@ export async function digitalOceanWorld(tag?: string): Promise<CloudBalancerWorl
   const port = await freePort();
   const balancer = sim.balancers.make(BALANCER, port, { ...(tag === undefined ? {} : { tag }), check: { check_interval_seconds: 1, healthy_threshold: 1 } });
   const { adapter, leadership } = digitalOceanAdapter(sim, clock);
-  const front = await startCloudFront(port, () => sim.balancers.places(balancer).map(({ privateIPv4 }) => privateIPv4), () => undefined);
+  const front = await startSimulatedFront(() => sim.balancers.places(balancer).map(({ privateIPv4 }) => `http://${privateIPv4}:${port}`), () => undefined);
   const digitalocean = { name: BALANCER, ...(tag === undefined ? {} : { tag }) };
   const spec = { digitalocean };
   const idOf = ({ member }: TestHost): number => [...sim.account.droplets.values()].find(({ privateIPv4 }) => privateIPv4 === member.address)!.id;

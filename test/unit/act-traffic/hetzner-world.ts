@@ -12,7 +12,7 @@ import { type HetznerSim, startHetznerSim } from '../../support/hetzner-sim/inde
 import { type TestHost, startTestHost } from '../../support/load-balancer-contract.ts';
 import { freePort } from '../../support/real/free-port.ts';
 import { fastClock } from '../demo/wall-clock.ts';
-import { startCloudFront } from './cloud-front.ts';
+import { startSimulatedFront } from './simulated-front.ts';
 import { switchedLeadership } from './traefik-world.ts';
 
 export const BALANCER = 'front';
@@ -47,7 +47,7 @@ export async function hetznerWorld(label?: NonNullable<Label>): Promise<CloudBal
   const balancer = balancers.make(BALANCER, port, label === undefined ? [] : [{ type: 'label_selector', label_selector: { selector: `${label.key}=${label.value}` } }]);
   const { adapter, leadership } = hetznerAdapter(sim, clock);
   let next = 1;
-  const front = await startCloudFront(port, () => balancers.places(balancer).map(({ address }) => address), (address, healthy) => balancers.health.set(address, healthy ? 'healthy' : 'unhealthy'));
+  const front = await startSimulatedFront(() => balancers.places(balancer).map(({ address }) => `http://${address}:${port}`), (url, healthy) => balancers.health.set(new URL(url).hostname, healthy ? 'healthy' : 'unhealthy'));
   const hetzner = { name: BALANCER, ...(label === undefined ? {} : { label }) };
   const spec = { hetzner };
   const idOf = ({ member }: TestHost): number => [...sim.project.servers.values()].find(({ publicIPv4 }) => publicIPv4 === member.address)!.id;

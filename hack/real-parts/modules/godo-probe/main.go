@@ -30,6 +30,7 @@ type Report struct {
 	Named        int               `json:"named"`
 	Tags         []string          `json:"tags"`
 	Power        []string          `json:"power"`
+	Balancers    []Balancer        `json:"balancers"`
 	Refusals     map[string]string `json:"refusals"`
 	RateLimit    int               `json:"rateLimit"`
 	Left         int               `json:"left"`
@@ -43,6 +44,15 @@ type Droplet struct {
 	PrivateIPv4 string `json:"privateIPv4"`
 	PublicIPv6  string `json:"publicIPv6"`
 	Action      string `json:"action"`
+}
+
+// Balancer is a load balancer, with how many Droplets it listed as each change went by.
+type Balancer struct {
+	Name       string `json:"name"`
+	Tag        string `json:"tag"`
+	TargetPort int    `json:"targetPort"`
+	CheckPath  string `json:"checkPath"`
+	Droplets   []int  `json:"droplets"`
 }
 
 const tag = "probe:all"
@@ -63,7 +73,7 @@ func main() {
 		fail(err)
 	}
 	report := Report{Refusals: map[string]string{}}
-	for _, step := range []func(context.Context, *godo.Client, *Report) error{account, catalogue, create(count), list, retag, power, refusals, remove} {
+	for _, step := range []func(context.Context, *godo.Client, *Report) error{account, catalogue, create(count), list, retag, power, balancers, refusals, remove} {
 		if err := step(ctx, client, &report); err != nil {
 			fail(err)
 		}
@@ -240,6 +250,72 @@ func power(ctx context.Context, client *godo.Client, report *Report) error {
 		report.Power = append(report.Power, action.Type+" "+action.Status)
 	}
 	return nil
+}
+
+// balancers are those that the account has: one that has a tag is looked at, the other gets all Droplets and loses one.
+func balancers(ctx context.Context, client *godo.Client, report *Report) error {
+	found, _, err := client.LoadBalancers.List(ctx, &godo.ListOptions{PerPage: 200})
+	if err != nil {
+		return err
+	}
+	droplets, _, err := client.Droplets.ListByTag(ctx, tag, &godo.ListOptions{PerPage: 200})
+	if err != nil {
+		return err
+	}
+	ids := []int{}
+	for _, droplet := range droplets {
+		ids = append(ids, droplet.ID)
+	}
+	for _, one := range found {
+		shown := Balancer{Name: one.Name, Tag: one.Tag, TargetPort: one.ForwardingRules[0].TargetPort, CheckPath: one.HealthCheck.Path, Droplets: []int{len(one.DropletIDs)}}
+		if one.Tag != "" {
+			_, err := client.LoadBalancers.AddDroplets(ctx, one.ID, ids...)
+			if report.Refusals["namedBesideTag"], err = refusal("a Droplet that is named beside a tag", err); err != nil {
+				return err
+			}
+			report.Balancers = append(report.Balancers, shown)
+			continue
+		}
+		if _, err := client.LoadBalancers.AddDroplets(ctx, one.ID, ids...); err != nil {
+			return err
+		}
+		_, err := client.LoadBalancers.RemoveDroplets(ctx, one.ID, ids[0])
+		if report.Refusals["busyBalancer"], err = refusal("a change during another", err); err != nil {
+			return err
+		}
+		if err := active(ctx, client, one.ID, &shown); err != nil {
+			return err
+		}
+		if _, err := client.LoadBalancers.RemoveDroplets(ctx, one.ID, ids[0]); err != nil {
+			return err
+		}
+		if err := active(ctx, client, one.ID, &shown); err != nil {
+			return err
+		}
+		report.Balancers = append(report.Balancers, shown)
+	}
+	_, _, err = client.LoadBalancers.Get(ctx, "00000000-0000-4000-8000-000000000000")
+	report.Refusals["unknownBalancer"], err = refusal("an unknown load balancer", err)
+	return err
+}
+
+// active waits for the end of a change, as long as the context lasts.
+func active(ctx context.Context, client *godo.Client, id string, shown *Balancer) error {
+	for {
+		balancer, _, err := client.LoadBalancers.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if balancer.Status == "active" {
+			shown.Droplets = append(shown.Droplets, len(balancer.DropletIDs))
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // refusals are told by status and words.
