@@ -38,25 +38,29 @@ export interface DropletBalancer {
 }
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** What does not begin with a slash would make another host of a URL. */
+const PATH = /^\/[^\s]{0,1000}$/;
+const LONGEST_NAME = 255;
 /** A pass must not wait for long for one that is down. */
 const LONGEST_CHECK_SECONDS = 2;
 
 /** Throws Invalid for a kind that takes no Droplets, and Unavailable for an answer that is not understood: it must not pass for an empty one. */
 export function balancerIn(record: Record<string, unknown>): DropletBalancer {
-  const [id, name, ids, check] = [textOf(record, 'id'), textOf(record, 'name'), record['droplet_ids'], record['health_check']];
+  const [id, name, ids, check] = [textOf(record, 'id'), textOf(record, 'name').slice(0, LONGEST_NAME), record['droplet_ids'], record['health_check']];
   if (record['type'] === 'GLOBAL') throw new ClassifiedError('Invalid', `load balancer ${name} is a global one, which takes no Droplets`, { mend: 'Write the name of a regional one.' });
   if (!ID.test(id) || !Array.isArray(ids) || !ids.every((one) => Number.isSafeInteger(one))) {
-    throw new ClassifiedError('Unavailable', `what DigitalOcean says of load balancer ${name.slice(0, 120)} is not understood`, { mend: 'check the endpoint, or update kamal-autoscaler' });
+    throw new ClassifiedError('Unavailable', `what DigitalOcean says of load balancer ${name} is not understood`, { mend: 'check the endpoint, or update kamal-autoscaler' });
   }
   const tag = record['tag'];
   const health = isRecord(check) ? check : {};
   const amount = (key: string, usual: number): number => (health[key] === undefined ? usual : numberOf(health, key));
   const protocol = health['protocol'];
+  const path = health['path'];
   return {
     id, name, status: textOf(record, 'status'), tag: typeof tag === 'string' && tag !== '' ? tag : undefined, droplets: ids as number[],
     ports: [...new Set(listOf(record, 'forwarding_rules').map((rule) => numberOf(rule, 'target_port')))],
     check: {
-      protocol: protocol === 'tcp' || protocol === 'https' ? protocol : 'http', port: amount('port', 80), path: typeof health['path'] === 'string' ? health['path'] : '/',
+      protocol: protocol === 'tcp' || protocol === 'https' ? protocol : 'http', port: amount('port', 80), path: typeof path === 'string' && PATH.test(path) ? path : '/',
       timeoutSeconds: Math.min(LONGEST_CHECK_SECONDS, amount('response_timeout_seconds', 5)),
     },
     provenAfterSeconds: amount('healthy_threshold', 3) * amount('check_interval_seconds', 10),

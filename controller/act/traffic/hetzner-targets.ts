@@ -2,7 +2,7 @@ import { ClassifiedError, type ListedServer, type PoolMembership, httpURL } from
 import { allAddressesIn } from '../cloud/hetzner/servers.ts';
 import { markingIn } from '../cloud/hetzner/labels.ts';
 import { ownerIn } from '../cloud/rest/marking.ts';
-import { isRecord, listIn, listOf, numberOf, recordIn, textOf } from '../cloud/rest/wire.ts';
+import { addressOf, isRecord, listIn, listOf, numberOf, recordIn, textOf } from '../cloud/rest/wire.ts';
 
 export type HetznerBalancer = NonNullable<PoolMembership['hetzner']>;
 type Label = NonNullable<HetznerBalancer['label']>;
@@ -92,7 +92,7 @@ const targetsIn = (balancer: Record<string, unknown>): TargetRef[] => listIn(bal
 function refIn(target: Record<string, unknown>): TargetRef | undefined {
   switch (target['type']) {
     case 'server': return { type: 'server', server: { id: numberOf(recordIn(target, 'server'), 'id') }, use_private_ip: target['use_private_ip'] === true };
-    case 'ip': return { type: 'ip', ip: { ip: textOf(recordIn(target, 'ip'), 'ip') } };
+    case 'ip': return { type: 'ip', ip: { ip: addressOf(textOf(recordIn(target, 'ip'), 'ip')) } };
     default: return undefined;
   }
 }
@@ -118,7 +118,7 @@ export function listedIn(balancer: Record<string, unknown>, servers: readonly Pr
 /** The address that requests go to comes first. */
 function placeOf(target: Record<string, unknown>, servers: readonly ProjectServer[]): { addresses: string[]; foreign: boolean } {
   const { ip, server } = target;
-  if (target['type'] === 'ip') return { addresses: isRecord(ip) ? [textOf(ip, 'ip')] : [], foreign: true };
+  if (target['type'] === 'ip') return { addresses: isRecord(ip) ? [addressOf(textOf(ip, 'ip'))] : [], foreign: true };
   const found = isRecord(server) ? servers.find(({ id }) => id === server['id']) : undefined;
   if (found === undefined) return { addresses: [], foreign: true };
   return { addresses: target['use_private_ip'] === true ? [...found.private, ...found.public] : [...found.public, ...found.private], foreign: found.ours === undefined };

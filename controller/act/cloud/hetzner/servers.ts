@@ -50,7 +50,7 @@ function addressesIn(record: Record<string, unknown>, network: string | undefine
 export function allAddressesIn(record: Record<string, unknown>): { private: string[]; public: string[] } {
   const { publicIPv4, publicIPv6 } = addressesIn(record, undefined);
   return {
-    private: listOf(record, 'private_net').flatMap(({ ip }) => (typeof ip === 'string' && ip !== '' ? [ip] : [])),
+    private: listOf(record, 'private_net').flatMap(({ ip }) => (typeof ip === 'string' && ip !== '' ? [addressOf(ip)] : [])),
     public: [publicIPv4, publicIPv6].filter((address) => address !== undefined),
   };
 }
