@@ -45,6 +45,20 @@ describe('the membership that pools and hosts ask for', () => {
     expect(membersOf(assembleMembership(NONE, [web({ fixedHosts: [] })], hosts, []))?.map(({ port }) => port)).to.deep.equal([3001, 3002]);
   });
 
+  it("names a cloud's load balancer and how it finds its targets, and one pool alone has it", () => {
+    const hetzner = { name: 'front', label: { key: 'serves', value: 'web' } };
+    const digitalocean = { name: 'front', tag: 'serves:web' };
+    const [one, other] = [web({ loadBalancer: { hetzner } }), poolOf('api', { loadBalancer: { digitalocean } })];
+    const both = assembleMembership(NONE, [one, other], [serving('web-1', 11)], []);
+    expect(both.pools.map(({ service, hetzner: atHetzner, digitalocean: atDigitalOcean }) => [service, atHetzner, atDigitalOcean])).to.deep.equal([['hetzner:front', hetzner, undefined]]);
+    const serves = { ...other, spec: { ...other.spec, fixedHosts: [PRIMARY] } };
+    const second = poolOf('later', { fixedHosts: [PRIMARY], loadBalancer: { digitalocean: { name: 'front' } } }, { creationTimestamp: LATER });
+    expect(assembleMembership(NONE, [serves, second], [], []).pools.map(({ pool, service, digitalocean: ref }) => [pool.name, service, ref])).to.deep.equal([['api', 'digitalocean:front', digitalocean]]);
+    const changed = { ...serves, spec: { ...serves.spec, loadBalancer: { digitalocean: { name: 'front' } } } };
+    const before = assembleMembership(NONE, [serves], [], []);
+    expect(assembleMembership(before, [changed], [], []).generation).to.equal(before.generation + 1);
+  });
+
   it('carries the health check and strategy of the pool', () => {
     const [entry] = assembleMembership(NONE, [web({ health: { hostname: 'shop.example.com', intervalSeconds: 7 } as never })], [], []).pools;
     expect(entry).to.deep.include({ service: 'web', strategy: 'p2c', healthCheck: { path: '/up', hostname: 'shop.example.com', intervalSeconds: 7, timeoutSeconds: entry?.healthCheck.timeoutSeconds } });
