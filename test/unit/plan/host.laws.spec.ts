@@ -130,11 +130,12 @@ describe('nextHostStep, laws over any host and any facts', () => {
 
 describe('the lifecycle table', () => {
   it('every guard has a row that some host takes', () => {
-    const taken = new Set<string>();
-    law((host, _facts, step) => {
-      if (step.kind === 'Advance') taken.add(`${host.phase} ${step.to}`);
+    const left = new Set(LIFECYCLE.flatMap(({ from, to }) => (from === 'any' ? [] : [`${from} ${to}`])));
+    // Some rows take a chance of one in thousands.
+    for (let draws = 0; draws < 10 && left.size > 0; draws += 1) law((host, _facts, step) => {
+      if (step.kind === 'Advance') left.delete(`${host.phase} ${step.to}`);
     });
-    for (const { from, to } of LIFECYCLE) if (from !== 'any') expect([...taken]).to.include(`${from} ${to}`);
+    expect([...left]).to.deep.equal([]);
   });
 
   it('every phase but the first is entered, and no phase but Released is left to rest with a server', () => {
