@@ -1,52 +1,26 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'chai';
-import type { DecisionLog, DecisionRecord } from '../../../controller/ports/index.ts';
-import { createMemoryDecisionLog, createSqliteDecisionLog } from '../../../controller/runtime/store/decision-logs.ts';
-import { openDatabase } from '../../../controller/runtime/store/sqlite-database.ts';
-
-const record = (name: string, desired: number): DecisionRecord => ({
-  policy: { namespace: 'shop', name },
-  decision: { time: desired, current: 1, desired, direction: 'Out', reasons: ['cpu'], recommendations: [], limitedBy: [] },
-  observations: [],
-});
-
-function decisionLogContract(name: string, make: () => { log: DecisionLog; close(): void }): void {
-  describe(`decision log: ${name}`, () => {
-    let log: DecisionLog;
-    let close: () => void;
-    beforeEach(() => { ({ log, close } = make()); });
-    afterEach(() => close());
-    const recent = async (policy: string, count: number): Promise<number[]> =>
-      (await log.recent({ namespace: 'shop', name: policy }, count)).map(({ decision }) => decision.desired);
-
-    it('gives the newest first, of one policy', async () => {
-      for (const desired of [1, 2, 3]) await log.append(record('web', desired));
-      await log.append(record('jobs', 9));
-      expect(await recent('web', 2)).to.deep.equal([3, 2]);
-      expect(await log.recent({ namespace: 'shop', name: 'jobs' }, 10)).to.deep.equal([record('jobs', 9)]);
-      expect(await recent('nobody', 10)).to.deep.equal([]);
-    });
-
-    it('keeps the last 500 of a policy', async () => {
-      await log.append(record('jobs', 9));
-      for (let desired = 0; desired < 510; desired += 1) await log.append(record('web', desired));
-      const kept = await recent('web', 1000);
-      expect([kept.length, kept[0], kept.at(-1)]).to.deep.equal([500, 509, 10]);
-      expect(await recent('jobs', 10)).to.deep.equal([9]);
-    });
-  });
-}
+import { loggedDecisions } from '../../../controller/compose/logged-decisions.ts';
+import { systemClock } from '../../../controller/runtime/clock.ts';
+import { createMemoryDecisionLog } from '../../../controller/runtime/store/decision-logs.ts';
+import { openSqliteStore } from '../../../controller/runtime/store/sqlite-store.ts';
+import { decisionLogContract } from '../../support/decision-log-contract.ts';
 
 decisionLogContract('memory', () => ({ log: createMemoryDecisionLog(), close: () => {} }));
+
+// As it is composed for a cluster: the ring in memory, behind the log lines.
+decisionLogContract('memory and log lines', () => ({ log: loggedDecisions(createMemoryDecisionLog(), { log: () => undefined }), close: () => {} }));
+
+// As it is composed standalone: in the store's own file.
 decisionLogContract('sqlite', () => {
   const folder = mkdtempSync(join(tmpdir(), 'decisions-'));
-  const database = openDatabase(join(folder, 'store.db'), 'Create');
+  const store = openSqliteStore({ path: join(folder, 'store.db'), clock: systemClock, ids: randomUUID });
   return {
-    log: createSqliteDecisionLog(database),
+    log: store.decisionLog,
     close: () => {
-      database.close();
+      store.close();
       rmSync(folder, { recursive: true });
     },
   };
