@@ -39,6 +39,8 @@ export interface HostView {
   operation?: { id: string; kind: OperationKind; version?: string; startedAt: Instant };
   /** Since when no load balancer lists it, in a drain. */
   unlistedSince?: Instant;
+  /** The look before this one found nothing wrong, so that others may not have been looked at since. */
+  wasHealthy?: boolean;
   /** Boot of the machine after which it was last found as it should be; a newer one is checked. */
   bootID?: string;
   /** Set while the pool lets no host of this version join, for the errors of `host`. */

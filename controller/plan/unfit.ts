@@ -16,6 +16,8 @@ export function seenDown(host: HostView, facts: HostFacts): string | undefined {
       return prefixed('every load balancer calls it down, and', idle(facts) ?? startedAnew(host, facts));
     case 'ListedUp':
     case 'Partial':
+      // No load balancer has had the time to call the others down that fail by the same cause at the same moment: the next look knows of them.
+      if (host.wasHealthy === true) return undefined;
       return probe.kind === 'Fails' ? prefixed('it does not answer, and', idle(facts)) : undefined;
     case 'NotListed':
     case 'NoLoadBalancer':

@@ -32,7 +32,7 @@ export async function reconcileHost(context: Context, key: ObjectKey): Promise<O
   const judgement = judge(host, pool, facts, context.clock.now());
   await noteRelapse(context, pool, host, judgement);
   const noted = await noteFacts(context, host, pool, facts, judgement);
-  const view = await viewHost(context, noted, pool);
+  const view = { ...await viewHost(context, noted, pool), wasHealthy: host.status.health === 'Healthy' };
   const step = nextHostStep(view, facts, context.clock.now());
   const settled = await settleClaim(context, noted, pool, facts, step);
   if (isDue(settled, step)) return keepEvidence(context, settled, pool, facts);

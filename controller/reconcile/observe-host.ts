@@ -1,6 +1,6 @@
 import { ADOPTED_ANNOTATION, type HostPool, type KamalHost } from '../api/index.ts';
 import {
-  type Endpoint, type HostFacts, type Instant, type InstanceListing, type ProviderName, type Server, type ServerFact,
+  type Endpoint, type HostFacts, type Instant, type InstanceListing, type MembershipFact, type ProbeFact, type ProviderName, type Server, type ServerFact,
   fromTimestamp, isListedAt, membershipFact, messageOf, seconds, serverURL,
 } from '../model/index.ts';
 import { type Context, poolKeyOf } from './context.ts';
@@ -37,7 +37,7 @@ export async function observeHost(context: Context, host: KamalHost, pool: HostP
     // Before the others have answered: an end that comes in between must not be held against facts that are older.
     observeOperation(context, host, pool),
   ]);
-  const seen = { server, probe, inFlight, operation, ...listed };
+  const seen = { server, probe, inFlight, operation, membership: listed.membership, ...await siblingsOf(context, host, pool, listed, probe) };
   const { machine, app, fleet } = !inspects && asksServing(context, host, seen) ? await inspectHost(context, host, pool, nothing) : inspected;
   const facts = { ...seen, machine, app, fleet };
   return { ...facts, ...await askBeforeJoin(context, host, pool, endpoint, facts) };
@@ -112,7 +112,29 @@ function notBefore(host: KamalHost, now: Instant): Instant | undefined {
   return since === undefined ? undefined : Math.max(Math.min(since, now), now - seconds(2));
 }
 
-type Listed = Pick<HostFacts, 'membership' | 'siblings'>;
+interface Listed { membership: MembershipFact; others?: Others }
+
+/** URLs of the other servers that a load balancer lists, and of those that one calls down. */
+interface Others { all: Set<string>; down: Set<string> }
+
+/**
+ * Who else serves. While a load balancer still calls this host up that does not answer, it may do so of others too that
+ * fail by the same cause: what was seen of them here counts as well, else all would leave at once, each for the others.
+ */
+async function siblingsOf(context: Context, host: KamalHost, pool: HostPool, { membership, others }: Listed, probe: ProbeFact): Promise<Pick<HostFacts, 'siblings'>> {
+  if (others === undefined) return {};
+  const unsure = probe.kind === 'Fails' && (membership.kind === 'ListedUp' || membership.kind === 'Partial');
+  const suspects = unsure ? await suspectsBeside(context, host, pool) : [];
+  const down = new Set([...others.down, ...suspects.filter((url) => others.all.has(url))]);
+  return { siblings: { listed: others.all.size, up: others.all.size - down.size } };
+}
+
+async function suspectsBeside(context: Context, host: KamalHost, pool: HostPool): Promise<string[]> {
+  const hosts = await context.store.list('KamalHost', { namespace: host.metadata.namespace, from: 'Cached' });
+  return hosts
+    .filter(({ metadata, spec, status }) => spec.poolRef.name === host.spec.poolRef.name && metadata.name !== host.metadata.name && (status?.phase === 'Deploying' || status?.health !== 'Healthy'))
+    .flatMap((other) => hostEndpoint(other, pool) ?? []).map(serverURL);
+}
 
 async function observeMembership(context: Context, host: KamalHost, pool: HostPool, endpoint: Endpoint | undefined): Promise<Listed> {
   const balancer = pool.spec.loadBalancer;
@@ -125,15 +147,14 @@ async function observeMembership(context: Context, host: KamalHost, pool: HostPo
   const listings = await context.loadBalancer.confirm(balancer);
   const membership = membershipFact(listings, endpoint);
   // A load balancer that forgot its configuration will read the document again: what stands there is listed, or will be.
-  if (membership.kind === 'Unknown' && written) return { membership: { kind: 'Unknown', why: membership.why }, siblings: othersIn(listings, endpoint) };
+  if (membership.kind === 'Unknown' && written) return { membership: { kind: 'Unknown', why: membership.why }, others: othersIn(listings, endpoint) };
   if (membership.kind === 'NotListed' && written) return { membership: { kind: 'Partial', why: `the membership document names ${serverURL(endpoint)}, no load balancer lists it yet` } };
-  return { membership, siblings: othersIn(listings, endpoint) };
+  return { membership, others: othersIn(listings, endpoint) };
 }
 
 /** Up is who is listed, and whom no load balancer calls down. */
-function othersIn(listings: readonly InstanceListing[], endpoint: Endpoint): { listed: number; up: number } {
+function othersIn(listings: readonly InstanceListing[], endpoint: Endpoint): Others {
   const servers = listings.flatMap((listing) => (listing.kind === 'Listing' ? listing.servers : [])).filter((server) => !isListedAt(server, serverURL(endpoint)));
   const down = new Set(servers.filter(({ state }) => state === 'Down').map(({ url }) => url));
-  const all = new Set(servers.map(({ url }) => url));
-  return { listed: all.size, up: all.size - down.size };
+  return { all: new Set(servers.map(({ url }) => url)), down };
 }

@@ -44,6 +44,16 @@ describe('what happens to machines', () => {
     expect(bench.kamal.faults).to.deep.equal([]);
   });
 
+  it('and on all of them in the same minute: nobody is taken out or replaced for it', async () => {
+    const hosts = await serving(4);
+    restartDocker(() => true, 8);
+    await passTime(6);
+    expect(members()).to.have.length(4);
+    await bench.drive('they serve again', async () => (await bench.hosts()).every(({ status }) => status?.phase === 'InService' && status.health === 'Healthy'));
+    await passTime(40);
+    expect([bench.creates.length, (await bench.hosts()).length]).to.deep.equal([3, hosts.length]);
+  });
+
   it('a server runs, as its cloud says, and its network does not: it is replaced at its deadline, with a pause, and says what was tried', async () => {
     await serving(2, { startTimeoutSeconds: 20, startBackoffSeconds: 10, maxStartTimeoutSeconds: 20 });
     await bench.store.scale(WEB, 3);
