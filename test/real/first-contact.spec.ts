@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { createUserData } from '../../controller/act/cloud/user-data/index.ts';
 import { createRedactor } from '../../controller/act/deploy/kamal/redact.ts';
 import { type ClientKey, type MachineInspector, type Rotate, type SSH, createMachineInspector, createRotate, createSSH, deliveredKey, writeKamalHome } from '../../controller/act/ssh/index.ts';
+import type { KamalHost } from '../../controller/api/index.ts';
 import type { MachineFact } from '../../controller/model/index.ts';
 import type { DeployTarget } from '../../controller/ports/index.ts';
 import { systemClock } from '../../controller/runtime/clock.ts';
@@ -15,6 +16,7 @@ import { FRESH_IMAGE, type Rack, startRack } from '../support/real-hosts/rack.ts
 import { type Site, startSite } from '../support/real-hosts/site.ts';
 import { realSuite, rootOnLinux } from '../support/real/gate.ts';
 import { until } from '../support/real/until.ts';
+import { worthOf } from '../support/real-world/user-data.ts';
 import { newClientKey } from '../support/ssh-targets.ts';
 
 const run = promisify(execFile);
@@ -45,7 +47,7 @@ realSuite('first contact with real hosts', HOST_PARTS, function () {
   });
 
   /** A server that was ordered with our user data. */
-  async function boot(user = 'root', more: Partial<DeployTarget['ssh']> = {}): Promise<{ id: number; target: DeployTarget }> {
+  async function boot(user = 'root', more: Partial<DeployTarget['ssh']> = {}): Promise<{ id: number; userData: string; target: DeployTarget }> {
     const id = next;
     next += 1;
     const [name, hostID] = [`web-${id}`, `host-id-${id}`];
@@ -54,7 +56,7 @@ realSuite('first contact with real hosts', HOST_PARTS, function () {
       pool: { kamal: { service: 'shop', role: 'web' }, ssh: { user, port: 22 } },
     });
     const { privateAddress } = await rack.boot({ id, name, userData, image: FRESH_IMAGE, serverType: 'cx22', location: 'fsn1', authorizedKeys: [], publicNet: 'None' });
-    return { id, target: {
+    return { id, userData, target: {
       host: { namespace: 'default', name }, endpoint: { address: privateAddress, ports: { http: 80 } }, role: { service: 'shop', role: 'web' },
       ssh: { user, port: 22, ...more }, identity: { kind: 'Bought', hostID },
     } };
@@ -79,7 +81,7 @@ realSuite('first contact with real hosts', HOST_PARTS, function () {
   const liveKey = async (id: number): Promise<string> => (await rack.host(id).run('ssh-keygen', ['-y', '-f', '/etc/ssh/ssh_host_ed25519_key'])).trim().split(' ').slice(0, 2).join(' ');
 
   it('waits for what is not there yet, pins the key that the host made, and lets it take over', async () => {
-    const { id, target } = await boot();
+    const { id, userData, target } = await boot();
     const seen = new Set<string>();
     const { ownKey } = await until('the first contact', async () => {
       const fact = await inspect(target);
@@ -94,8 +96,14 @@ realSuite('first contact with real hosts', HOST_PARTS, function () {
     expect(await liveKey(id)).to.equal(ownKey);
     expect(await inspect(owning(target, ownKey))).to.have.property('kind', 'Ready');
     expect((await inspect(target)).kind, 'under what user data holds').to.equal('Mismatch');
+    const host = { metadata: { name: target.host.name }, status: { address: target.endpoint.address, hostKey: ownKey } } as KamalHost;
+    expect(await worthOf(userData, host, 22, clientKey.privateKey.split('\n').slice(2, -2))).to.deep.equal([]);
     const left = await rack.host(id).run('sh', ['-c', 'ls -A /var/lib/kamal-autoscaler /etc/ssh /var/lib/cloud/instance']);
     expect(left).to.include('ssh_host_ed25519_key').and.not.match(/\.new|user-data|cloud-config/);
+    // Nowhere on its disk, whatever cloud-init calls the file.
+    const [, secretLine = ''] = deliveredKey(clientKey, 'shop', `host-id-${id}`).privateKey.split('\n').slice(2);
+    expect(userData).to.include(secretLine);
+    expect(await rack.host(id).run('sh', ['-c', 'grep -rlF -e "$1" /etc /var/lib/cloud /var/lib/kamal-autoscaler /root /var/log 2>/dev/null || true', 'sh', secretLine])).to.equal('');
   });
 
   it('comes in as a user who is not root, whom Docker answers', async () => {

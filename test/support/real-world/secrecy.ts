@@ -1,9 +1,10 @@
-/** What a controller shows of its secrets: in its log, its folder, its objects, over HTTP and in the arguments of its processes. */
+/** What a controller shows of its secrets: in its log, its folder, its objects, over HTTP, in the arguments of its processes and in what servers are given. */
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KINDS } from '../../../controller/api/index.ts';
 import { tells as tellsSecret } from '../planted.ts';
+import { worthOf } from './user-data.ts';
 import type { World } from './world.ts';
 
 const LOOK_MILLISECONDS = 100;
@@ -17,7 +18,7 @@ export interface Secrecy {
 }
 
 /** Looks at process arguments all the time, and at everything else at the end. `stateFolder` holds the store of a standalone controller. */
-export function watchSecrecy(world: Pick<World, 'controller' | 'store' | 'estate' | 'plane'>, stateFolder: string): Secrecy {
+export function watchSecrecy(world: Pick<World, 'controller' | 'store' | 'estate' | 'plane' | 'cloud'>, stateFolder: string): Secrecy {
   const tells = (text: string): boolean => tellsSecret(text, keyLines(world.estate.key.privateKey));
   const found = new Set<string>();
   const ending = new AbortController();
@@ -39,9 +40,21 @@ export function watchSecrecy(world: Pick<World, 'controller' | 'store' | 'estate
       if (world.plane !== undefined && tells(await world.plane.kubectl(['get', 'events', '--all-namespaces', '--output', 'json']))) found.add('events');
       if (tells(await readFile(world.controller.process.logFile, 'utf8'))) found.add('the log');
       for (const file of await filesIn(stateFolder)) if (tells(await readFile(file, 'latin1').catch(() => ''))) found.add(file);
+      for (const worth of await userDataOf(world, keyLines(world.estate.key.privateKey))) found.add(worth);
       return [...found];
     },
   };
+}
+
+/** What the user data of each host in service is worth, with which the cloud was asked for its server. */
+async function userDataOf({ store, cloud }: Pick<World, 'store' | 'cloud'>, secrets: readonly string[]): Promise<string[]> {
+  const serving = (await store.list('KamalHost', { from: 'Fresh' })).filter(({ status }) => status?.phase === 'InService');
+  const worth = await Promise.all(serving.map(async (host) => {
+    const server = [...cloud.project.servers.values()].find(({ name }) => name === host.metadata.name);
+    const pool = await store.get('HostPool', { namespace: host.metadata.namespace, name: host.spec.poolRef.name }, 'Fresh');
+    return server?.userData === undefined ? [] : await worthOf(server.userData, host, pool?.spec.ssh.port ?? 22, secrets);
+  }));
+  return worth.flat();
 }
 
 /** Every file below a folder, for reading as bytes. */

@@ -122,7 +122,7 @@ export async function startRealWorld(options: WorldOptions): Promise<World> {
   const endings: (() => void)[] = [];
   const store = plane === undefined ? openBeside(folders.state, endings) : plane.store();
   making.defer(() => endings.forEach((end) => end()));
-  const secrecy = watchSecrecy({ plane, store, controller, estate }, folders.state);
+  const secrecy = watchSecrecy({ plane, store, controller, estate, cloud }, folders.state);
   const ending = making.move();
   return {
     ...joined({ plane, store, controller, estate, cloud, folders, services }), kamal, traefik, prometheus,

@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { planted } from '../../support/planted.ts';
 import { startAnswering } from '../../support/real/answering.ts';
 import { watchSecrecy } from '../../support/real-world/secrecy.ts';
 import { until } from '../../support/real/until.ts';
+import { newKey, publicHalf, startSshServer } from '../../support/ssh-server.ts';
 
 const KEY = `-----BEGIN OPENSSH PRIVATE KEY-----\n${'Q0'.repeat(35)}\n-----END OPENSSH PRIVATE KEY-----\n`;
 
@@ -30,7 +32,7 @@ describe('what a real world looks at for secrets', () => {
     parent.stdout.once('data', () => { up = true; });
     await until('the child', () => up);
     const secrecy = watchSecrecy({
-      plane: undefined, estate: { key: { privateKey: KEY } },
+      plane: undefined, cloud: { project: { servers: new Map() } }, estate: { key: { privateKey: KEY } },
       controller: { url: `http://127.0.0.1:${page.port}`, process: { pid: parent.pid, logFile } },
       store: { list: async (kind: string) => (kind === 'KamalHost' ? [{ metadata: { name: 'web-0' }, status: { reason: secret } }] : []) },
     } as never, folder);
@@ -42,6 +44,23 @@ describe('what a real world looks at for secrets', () => {
       const places = await seen(secret);
       expect(places).to.include.members(['GET /metrics', 'KamalHost web-0', 'the log', join(folder, 'state.db')]);
       if (process.platform === 'linux') expect(places).to.include(`arguments of ${process.execPath}`);
+    }
+  });
+
+  it('finds user data that still opens its host, or holds what it must not', async () => {
+    const delivered = newKey();
+    const server = await startSshServer({ hostKeys: [delivered], authorizedKeys: [] });
+    try {
+      const userData = stringify({ ssh_keys: { ed25519_private: delivered }, runcmd: [planted('registry')] });
+      const host = { metadata: { name: 'web-1', namespace: 'default' }, spec: { poolRef: { name: 'web' } }, status: { phase: 'InService', address: '127.0.0.1', hostKey: publicHalf(newKey()) } };
+      const secrecy = watchSecrecy({
+        plane: undefined, estate: { key: { privateKey: KEY } }, controller: { url: 'http://127.0.0.1:9', process: { pid: undefined, logFile: '/dev/null' } },
+        cloud: { project: { servers: new Map([[1, { name: 'web-1', userData }]]) } },
+        store: { list: async (kind: string) => (kind === 'KamalHost' ? [host] : []), get: async () => ({ spec: { ssh: { port: server.port } } }) },
+      } as never, folder);
+      expect(await secrecy.end()).to.have.members(['the user data of web-1 holds a secret of the installation', 'web-1 still shows the key that is in its user data', 'web-1 shows another key than the pinned one']);
+    } finally {
+      await server.close();
     }
   });
 
