@@ -12,11 +12,11 @@ export type MachineInspector = (target: DeployTarget) => Promise<MachineFact>;
 const COMMAND_SECONDS = 8;
 
 export function createMachineInspector(ssh: Pick<SSH, 'run' | 'contact'>, redact: Redact): MachineInspector {
-  const ask = (target: DeployTarget, what: string, script: string): Promise<CommandResult> =>
-    ssh.run(target, ['sh', '-c', script], { what, trust: 'FirstContact', seconds: COMMAND_SECONDS });
+  const ask = (target: DeployTarget, what: string, command: readonly string[]): Promise<CommandResult> =>
+    ssh.run(target, command, { what, trust: 'FirstContact', seconds: COMMAND_SECONDS });
 
   async function prepared(target: DeployTarget): Promise<MachineFact> {
-    const { code, stdout, stderr } = await ask(target, 'asking Docker for its version', READY_SCRIPT);
+    const { code, stdout, stderr } = await ask(target, 'asking Docker for its version', ['sh', '-c', READY_SCRIPT]);
     if (code !== 0) return { kind: 'Preparing', why: dockerAbsence(code, redact(stderr)) };
     const [, bootID] = /^boot ([0-9a-f-]{8,80})$/m.exec(stdout) ?? [];
     return { kind: 'Ready', ...(bootID === undefined ? {} : { bootID }) };
@@ -24,9 +24,9 @@ export function createMachineInspector(ssh: Pick<SSH, 'run' | 'contact'>, redact
 
   /** Reached under the key of its user data: its own may take over once everything else is there. */
   async function delivered(target: DeployTarget, deliveredKey: PublicKey): Promise<MachineFact> {
-    const said = readCloudInit((await ask(target, 'asking for the status of cloud-init', CLOUD_INIT_SCRIPT)).stdout);
+    const said = readCloudInit((await ask(target, 'asking for the status of cloud-init', ['sh', '-c', CLOUD_INIT_SCRIPT])).stdout);
     if (said.kind === 'Running' || said.kind === 'Failed') return { kind: 'Preparing', why: redact(said.why) };
-    const [machine, keys] = await Promise.all([prepared(target), ask(target, 'reading its own host key', OWN_KEY_SCRIPT)]);
+    const [machine, keys] = await Promise.all([prepared(target), ask(target, 'reading its own host key', ['sh', '-c', OWN_KEY_SCRIPT])]);
     return machine.kind === 'Ready' ? ownKeyFact(target, keys.stdout, deliveredKey) : machine;
   }
 
