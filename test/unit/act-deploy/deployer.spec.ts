@@ -153,9 +153,51 @@ describe('the Kamal deployer', () => {
   });
 
   it('waits for the drain in its time limit', async () => {
+    await deployStatic('v1');
+    await reference();
     await deploy('v1');
     expect(await perform('Quiesce', { drainSeconds: 45, timeoutSeconds: 60 })).to.deep.equal(succeeded);
     expect(acted().at(-1)).to.equal(`app maintenance --drain-timeout=45 --roles=web --hosts=${one} --version=v1`);
+  });
+
+  describe('on a bought host that calls its version what it likes', () => {
+    /** The container that serves, under the name of a revision that somebody pushed and nobody deployed. */
+    const rename = (version: string): void => {
+      const { docker } = world.host(one);
+      const container = docker.containers.find(({ name }) => name.startsWith('app-web-'))!;
+      container.name = `app-web-${version}`;
+    };
+    const versions = (): Set<string | undefined> => new Set(world.runs.map(({ environment }) => environment['VERSION']));
+
+    it('runs Kamal from the revision that hosts of people run', async () => {
+      await deployStatic('v1');
+      await reference();
+      await deploy('v1');
+      rename('somebodys-branch');
+      await perform('Quiesce', { drainSeconds: 1 });
+      await perform('Resume');
+      await perform('Stop');
+      expect(acted().slice(-2).every((words) => words.endsWith('--version=v1'))).to.equal(true);
+      expect([...versions()]).to.not.include('somebodys-branch');
+    });
+
+    it('runs it from the project as it stands where those cannot be seen', async () => {
+      await deploy('v1');
+      rename('somebodys-branch');
+      await perform('Stop');
+      expect(acted().at(-1)).to.equal(`app stop --roles=web --hosts=${one} --version=HEAD`);
+      expect([...versions()]).to.not.include('somebodys-branch');
+    });
+
+    it('knows an earlier version of theirs for one', async () => {
+      await deployStatic('v1');
+      await reference();
+      await deploy('v1');
+      await deployStatic('v2');
+      await reference();
+      await perform('Stop');
+      expect(acted().at(-1)).to.equal(`app stop --roles=web --hosts=${one} --version=v1`);
+    });
   });
 
   it('refuses to deploy what is no version', async () => {

@@ -76,7 +76,7 @@ async function resume(tools: OperationTools, operation: Operation): Promise<Oper
   const served = servedBy(await tools.look(operation), target.role);
   if (served.kind === 'Nothing') return { kind: 'Failed', class: 'NotFound', message: 'no app runs there that could take requests again', replaceHost: false };
   if (served.kind !== 'Routed' || served.requests === 'Taken') return DONE;
-  const { version } = served.container;
+  const version = versionFor(tools, target, served.container.version);
   const ready = await tools.preflight.ofHost(target, version);
   const end = await kamal(tools, operation, ready, liveArguments({ role: target.role, host: addressOf(target), version }), version);
   return judge(tools, operation, ready, end, (after) => {
@@ -89,7 +89,7 @@ async function quiesce(tools: OperationTools, operation: Operation): Promise<Ope
   const { target, drainSeconds = 0 } = operation;
   const served = servedBy(await tools.look(operation), target.role);
   if (served.kind !== 'Routed') return DONE;
-  const { version } = served.container;
+  const version = versionFor(tools, target, served.container.version);
   const ready = await tools.preflight.ofHost(target, version);
   const end = await kamal(tools, operation, ready, maintenanceArguments({ role: target.role, host: addressOf(target), version }, drainSeconds), version, drainSeconds);
   return judge(tools, operation, ready, end, (after) => {
@@ -103,7 +103,7 @@ async function stop(tools: OperationTools, operation: Operation): Promise<Operat
   for (let left = STOPS; ; left -= 1) {
     const served = servedBy(await tools.look(operation), target.role);
     if (served.kind === 'Nothing') return DONE;
-    const { version } = served.container;
+    const version = versionFor(tools, target, served.container.version);
     const ready = await tools.preflight.ofHost(target, version);
     const end = await kamal(tools, operation, ready, stopArguments({ role: target.role, host: addressOf(target), version }), version);
     if (left > 1 && end.kind === 'Exited' && end.code === 0) continue;
@@ -122,6 +122,8 @@ async function seed(tools: OperationTools, operation: Operation): Promise<Operat
   await preseed(tools.onHost, target, served.container.repository, version, tools.redact);
   return DONE;
 }
+
+const versionFor = ({ fleets }: OperationTools, { identity, role }: Operation['target'], said: string): string => (identity.kind === 'Fixed' ? said : fleets.trusted(lockOf(role), said));
 
 function versionOf({ id, kind, version }: Operation): string {
   if (version === undefined) throw new ClassifiedError('Invalid', `operation ${id} has no version for its ${kind.toLowerCase()}: give one`);
