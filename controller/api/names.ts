@@ -27,7 +27,7 @@ export const SESSION_FINALIZER = `${GROUP}/lock`;
 
 /** Label on KamalHost objects: the pool's name. */
 export const POOL_LABEL = `${GROUP}/pool`;
-/** Annotation on KamalHost objects: `true` keeps a host from being chosen by a scale-in. */
+/** Annotation on KamalHost objects: `true` keeps a host from being chosen by a scale-in or a roll. */
 export const PROTECTED_ANNOTATION = `${GROUP}/protected`;
 /** Annotation on KamalHost objects: `true` takes a host out of service and keeps its server, until it is taken off or the object is deleted. */
 export const QUARANTINED_ANNOTATION = `${GROUP}/quarantined`;

@@ -18,7 +18,7 @@ export function describeHost(host: KamalHost, io: Io): Description {
       ['Pool', spec.poolRef.name],
       ['Phase', `${status?.phase ?? 'Pending'}${since === undefined ? '' : ` for ${since}`}${status?.reason === undefined ? '' : `: ${status.reason}`}`],
       ['Intent', `${spec.intent}${spec.intentReason === undefined ? '' : `: ${spec.intentReason}`}`],
-      ['Protected', metadata.annotations?.[PROTECTED_ANNOTATION] === 'true' ? 'yes: never chosen by a scale-in' : undefined],
+      ['Protected', metadata.annotations?.[PROTECTED_ANNOTATION] === 'true' ? 'yes: never chosen by a scale-in or a roll' : undefined],
       ['Quarantine', metadata.annotations?.[QUARANTINED_ANNOTATION] === 'true' ? 'yes: out of service, its server is kept and paid for' : undefined],
       ['Host ID', spec.hostID],
       ['Provider', status?.providerID ?? status?.provider],

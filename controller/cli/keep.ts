@@ -33,10 +33,10 @@ const MARKS: readonly Mark[] = [
   },
   {
     verb: 'protect', annotation: PROTECTED_ANNOTATION,
-    description: 'Keep a host from being chosen by a scale-in.',
+    description: 'Keep a host from being chosen by a scale-in or a roll.',
     end: { flag: '--off', text: 'let it be chosen again' },
     explanation: 'Its deletion by a person still drains it, and it is still replaced when it is down.',
-    set: 'is never chosen by a scale-in', taken: 'may be chosen by a scale-in again',
+    set: 'is never chosen by a scale-in or a roll', taken: 'may be chosen by a scale-in or a roll again',
   },
 ];
 

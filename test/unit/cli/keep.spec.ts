@@ -12,12 +12,12 @@ describe('quarantine and protect', () => {
   it('set a mark on a host and take it off, and describe shows it', async () => {
     expect(await world.call('quarantine web-1-c0ffee00')).to.deep.equal({ exitCode: 0, stdout: 'kamalhost/web-1-c0ffee00 leaves service and is kept until it is released or deleted\n', stderr: '' });
     expect(await annotations()).to.deep.equal({ 'kamal-autoscaler.dev/quarantined': 'true' });
-    expect((await world.call('protect kh/web-1-c0ffee00')).stdout).to.equal('kamalhost/web-1-c0ffee00 is never chosen by a scale-in\n');
-    expect((await world.call('protect web-1-c0ffee00')).stdout).to.equal('kamalhost/web-1-c0ffee00 is never chosen by a scale-in already\n');
+    expect((await world.call('protect kh/web-1-c0ffee00')).stdout).to.equal('kamalhost/web-1-c0ffee00 is never chosen by a scale-in or a roll\n');
+    expect((await world.call('protect web-1-c0ffee00')).stdout).to.equal('kamalhost/web-1-c0ffee00 is never chosen by a scale-in or a roll already\n');
     const described = (await world.call('describe kh web-1-c0ffee00')).stdout;
-    expect(described).to.match(/\nProtected: +yes: never chosen by a scale-in\nQuarantine: +yes: out of service, its server is kept and paid for\n/);
+    expect(described).to.match(/\nProtected: +yes: never chosen by a scale-in or a roll\nQuarantine: +yes: out of service, its server is kept and paid for\n/);
     expect((await world.call('quarantine web-1-c0ffee00 --release')).stdout).to.equal('kamalhost/web-1-c0ffee00 goes back to its pool\n');
-    expect((await world.call('protect web-1-c0ffee00 --off')).stdout).to.equal('kamalhost/web-1-c0ffee00 may be chosen by a scale-in again\n');
+    expect((await world.call('protect web-1-c0ffee00 --off')).stdout).to.equal('kamalhost/web-1-c0ffee00 may be chosen by a scale-in or a roll again\n');
     expect(await annotations() ?? {}).to.deep.equal({});
   });
 
