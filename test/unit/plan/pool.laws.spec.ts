@@ -107,6 +107,7 @@ describe('planPool, laws', () => {
     const protectedOnes = stays.filter((host) => host.protected).length;
     expect(stays.filter(({ phase }) => phase === 'InService').length).to.be.at.least(wanted);
     expect(stays.length).to.be.at.most(Math.max(wanted, protectedOnes) + fleet.rollSurge + protectedOnes);
+    if (replicas !== undefined) expect(after.hosts.filter(({ quarantined, deleting }) => !quarantined || deleting).length, 'with all that leaves').to.be.at.most(wanted + fleet.rollSurge);
   }));
 
   it('a roll ends with every host made anew, and never with fewer serving than wanted', () => {

@@ -1,15 +1,17 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { stringify } from 'yaml';
 import { type RunningController, startStandalone } from '../../../controller/compose/standalone.ts';
+import type { Audit } from '../../../controller/model/index.ts';
 import type { DeployTarget } from '../../../controller/ports/index.ts';
 import { systemClock } from '../../../controller/runtime/clock.ts';
 import { readSettings } from '../../../controller/runtime/settings.ts';
 import { makeKeyPair } from '../../support/fake-hosts/ssh-server.ts';
 import { POOL_NEEDS } from '../../support/pool-needs.ts';
 import { until } from '../../support/real/until.ts';
+import { call } from '../bad-input/installation.ts';
 
 /** Says what it was run with, and fails as a host that refuses connections makes Kamal fail. */
 const KAMAL = `#!/bin/sh
@@ -18,6 +20,7 @@ case "$1" in
   version) echo 2.12.0 ;;
   config) printf -- '---\\n:roles:\\n- web\\n:hosts:\\n- 127.0.0.1\\n:primary_host: 127.0.0.1\\n:repository: registry.test/app\\n' ;;
   secrets) echo 'A=1' ;;
+  lock) [ "$2" = status ] && printf 'Locked by: Anna at 2026-01-01T09:00:00Z\nVersion: v7\nMessage: a migration\n' ;;
   *) echo '  ERROR (Errno::ECONNREFUSED): Connection refused - connect(2) for 127.0.0.1:22'; exit 1 ;;
 esac
 `;
@@ -77,6 +80,24 @@ describe('a controller that deploys with Kamal', () => {
     const { controller: { context: { deployer } } } = await start(withKey());
     expect(await deployer.reference([], { service: 'other', role: 'web' }), 'without a project').to.include({ kind: 'Agreed', version: 'local' });
     expect(await deployer.reference([], target.role), 'with one').to.deep.equal({ kind: 'Unknown', why: 'there is no host to look at' });
+  });
+
+  it('is audited by Kamal commands that only look, and tells of a lock that was left behind', async () => {
+    await start(withKey());
+    await until('the pool, and an inventory', async () => (await running!.controller.context.documents.load('inventory')) !== undefined || undefined);
+    await running?.stop();
+    running = undefined;
+    await rm(join(folder, 'record'), { force: true });
+    const { stdout, exitCode } = await call(['audit', '--state', join(folder, 'state'), '-o', 'json'], {
+      ...withKey(), PATH: process.env['PATH'] ?? '', RECORD: join(folder, 'record'), KAMAL_AUTOSCALER_KAMAL_PROJECTS: join(folder, 'projects'), KAMAL_AUTOSCALER_KAMAL: join(folder, 'kamal'),
+    });
+    const { differences, locks } = JSON.parse(stdout) as Audit;
+    expect(exitCode).to.equal(5);
+    expect(locks).to.deep.equal([{ service: 'app', by: 'Anna', message: 'a migration', since: '2026-01-01T09:00:00.000Z' }]);
+    expect(differences.filter(({ place }) => place === 'DeployLock').map(({ subject, mend }) => [subject, mend])).to.deep.equal([['app', 'kamal lock release']]);
+    const verbs = new Set((await readFile(join(folder, 'record'), 'utf8')).trim().split('\n').map((line) => line.split(' -')[0]));
+    expect([...verbs]).to.include('lock status');
+    expect(['config', 'lock status', 'secrets print', 'version']).to.include.members([...verbs]);
   });
 
   describe('hears of deploys', () => {
