@@ -1,3 +1,5 @@
+import { withoutControlsInLines } from './printable.ts';
+
 /**
  * Every failure has one of these classes; adapters classify, the core only reads classes.
  * - `NotFound`, `Conflict`, `AlreadyExists`, `Invalid`, `Forbidden`, `Unauthorized`: as the API conventions mean them
@@ -24,14 +26,14 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** An error whose class the core may act on. The message is safe to show: no secret is in it. */
+/** An error whose class the core may act on. The message is safe to show: no secret is in it, and nothing that a terminal would obey, whoever said it. */
 export class ClassifiedError extends Error {
   readonly class: ErrorClass;
   readonly mend: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
   constructor(errorClass: ErrorClass, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(withoutControlsInLines(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = errorClass;
     this.class = errorClass;
     this.mend = details.mend;

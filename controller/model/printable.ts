@@ -4,10 +4,14 @@
  */
 const BEYOND_ASCII = String.raw`\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff`;
 const UNPRINTABLE = new RegExp(`[\\u0000-\\u001f${BEYOND_ASCII}]+`, 'g');
+const UNPRINTABLE_IN_LINES = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f${BEYOND_ASCII}]+`, 'g');
 const UNESCAPED = new RegExp(`[${BEYOND_ASCII}]`, 'g');
 
 /** The text without what a terminal would obey; a blank stands in its place. */
 export const withoutControls = (text: string): string => text.replace(UNPRINTABLE, ' ');
+
+/** The same for a text of several lines, whose line feeds and tabs stay. */
+export const withoutControlsInLines = (text: string): string => text.replace(UNPRINTABLE_IN_LINES, ' ');
 
 /** For one line of a terminal: no line break and no control sequence gets through. */
 export const inOneLine = (text: string): string => withoutControls(text).trim();

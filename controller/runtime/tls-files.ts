@@ -19,6 +19,8 @@ const LOOK_MILLISECONDS = 10_000;
 export async function readTLSFiles({ certificateFile, keyFile }: TLSFiles): Promise<SecureContextOptions> {
   const [cert, key] = await Promise.all([read('certificateFile', certificateFile), read('keyFile', keyFile)]);
   try {
+    // Nothing at all is taken for a pair too, and a server with that answers nobody.
+    for (const [name, text] of [['certificate', cert], ['key', key]] as const) if (!text.includes('-----BEGIN ')) throw new Error(`there is no ${name} in PEM`);
     createSecureContext({ cert, key });
   } catch (error) {
     throw new ClassifiedError('Invalid', `${TLS_SETTING_NAMES.certificateFile} ${certificateFile} and ${TLS_SETTING_NAMES.keyFile} ${keyFile} cannot be used: ${messageOf(error)}`, { mend: 'write a certificate and its own key, both in PEM', cause: error });

@@ -106,7 +106,7 @@ export function listedIn(balancer: Record<string, unknown>, servers: readonly Pr
   const targets = listIn(balancer, 'targets', '/load_balancers').flatMap((target) => (target['type'] === 'label_selector' ? listOf(target, 'targets') : [target]));
   return targets.flatMap((target) => [...ports].flatMap(([port, services]): ListedServer[] => {
     const listens = services.map((service) => numberOf(service, 'listen_port'));
-    const health = listOf(target, 'health_status').filter(({ listen_port: listen }) => listens.includes(Number(listen)));
+    const health = listOf(target, 'health_status').filter(({ listen_port: listen }) => typeof listen === 'number' && listens.includes(listen));
     const { addresses, foreign } = placeOf(target, servers);
     const [url, ...aliases] = addresses.map((address) => httpURL(address, port));
     if (url === undefined) return [];

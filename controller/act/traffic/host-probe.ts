@@ -1,4 +1,4 @@
-import { type Endpoint, type InFlightFact, type ProbeFact, type RequestsFact, httpURL, messageOf, serverURL } from '../../model/index.ts';
+import { type Endpoint, type InFlightFact, type ProbeFact, type RequestsFact, httpURL, inOneLine, messageOf, serverURL } from '../../model/index.ts';
 import type { HostProbe } from '../../ports/index.ts';
 import { ask } from './ask.ts';
 import { inFlightIn } from './in-flight.ts';
@@ -49,7 +49,7 @@ const headersOf = ({ hostname }: Health): Record<string, string> => (hostname ==
 async function probe(endpoint: Endpoint, health: Health, path: string, isGood: (status: number) => boolean): Promise<ProbeFact> {
   try {
     const { status, location } = await ask(serverURL(endpoint) + path, headersOf(health), health.timeoutSeconds * 1_000, LARGEST_HEALTH_PAGE);
-    return isGood(status) ? { kind: 'Answers' } : { kind: 'Fails', why: `${path} answers ${status}${location === undefined ? '' : ` to ${location.slice(0, 200)}`}` };
+    return isGood(status) ? { kind: 'Answers' } : { kind: 'Fails', why: `${path} answers ${status}${location === undefined ? '' : ` to ${inOneLine(location.slice(0, 200))}`}` };
   } catch (error) {
     return { kind: 'Fails', why: `${path}: ${messageOf(error)}` };
   }

@@ -38,22 +38,25 @@ export class CsvReader {
     const of = cells.includes('time') ? 'time' : 'seconds';
     const [time, rate] = [cells.indexOf(of), cells.indexOf('rps')];
     if (time >= 0 && rate >= 0) return { time, rate, of };
-    throw this.#invalid(`header ${JSON.stringify(cells.join(','))} has no column "seconds" or "time", or none "rps"`, 'begin the file with the line seconds,rps or time,rps');
+    throw this.#invalid(`header ${shown(cells.join(','))} has no column "seconds" or "time", or none "rps"`, 'begin the file with the line seconds,rps or time,rps');
   }
 
   #second(cell: string, of: 'seconds' | 'time'): number {
     const second = of === 'time' ? (fromTimestamp(cell) ?? NaN) / 1000 : cell === '' ? NaN : Number(cell);
     if (Number.isFinite(second)) return second;
-    throw this.#invalid(`${of} ${JSON.stringify(cell)} is no time`, of === 'time' ? 'write RFC 3339, such as 2026-11-23T12:00:00Z' : 'write a number of seconds');
+    throw this.#invalid(`${of} ${shown(cell)} is no time`, of === 'time' ? 'write RFC 3339, such as 2026-11-23T12:00:00Z' : 'write a number of seconds');
   }
 
   #rate(cell: string): number {
     const rate = cell === '' ? NaN : Number(cell);
     if (Number.isFinite(rate) && rate >= 0) return rate;
-    throw this.#invalid(`rps ${JSON.stringify(cell)} is no rate`, 'write requests a second as a number from 0 on');
+    throw this.#invalid(`rps ${shown(cell)} is no rate`, 'write requests a second as a number from 0 on');
   }
 
   #invalid(message: string, mend: string): ClassifiedError {
     return new ClassifiedError('Invalid', `${this.#file}:${this.#line}: ${message}`, { mend });
   }
 }
+
+/** A line may be long, and need not be text. */
+const shown = (text: string): string => JSON.stringify(text.length <= 60 ? text : `${text.slice(0, 59)}…`);

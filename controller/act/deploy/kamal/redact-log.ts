@@ -14,7 +14,7 @@ const LOOKS: readonly [RegExp, string][] = [
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*/gi, `$1 ${MASK}`],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, MASK],
   // A block of base64 tells nobody anything, and a secret in it may be broken over two lines.
-  [/^[ \t]*(?=[^\n]*[G-Zg-z+])(?:[A-Za-z0-9+/_[\]-]{60,}[ \t]*\n)+[A-Za-z0-9+/_[\]-]*={0,2}$/gm, MASK],
+  [/^(?=[^\n]*[G-Zg-z+])[A-Za-z0-9+/_[\]-]{60,}={0,2}(?:\n[A-Za-z0-9+/_[\]-]{60,}={0,2})*(?:\n(?:[A-Za-z0-9+/_[\]-]{8,}={0,2}|[A-Za-z0-9+/_[\]-]{2,7}=+))?$/gm, MASK],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, MASK],
 ];
 

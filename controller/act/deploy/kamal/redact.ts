@@ -1,4 +1,6 @@
-/** Takes everything out of a text that must not be shown. */
+import { withoutControlsInLines } from '../../../model/index.ts';
+
+/** Takes everything out of a text that must not be shown: secrets, and what a terminal would obey. */
 export type Redact = (text: string) => string;
 
 const MASK = '[REDACTED]';
@@ -25,7 +27,7 @@ export function createRedactor(secrets: Iterable<string>): Redact {
   const pattern = values.length === 0 ? undefined : new RegExp(values.map(asPattern).join('|'), 'g');
   return (text) => {
     const looked = LOOKS.reduce((masked, [look, replacement]) => masked.replace(look, replacement), text);
-    return pattern === undefined ? looked : looked.replace(pattern, MASK);
+    return withoutControlsInLines(pattern === undefined ? looked : looked.replace(pattern, MASK));
   };
 }
 
