@@ -1,4 +1,7 @@
 import { readdirSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
 import { GROUP, KINDS, keyOf, PLURAL } from '../../controller/api/index.ts';
@@ -36,6 +39,27 @@ realSuite('manifests/ on a real kube-apiserver', CONTROL_PLANE_PARTS, function (
         const holding = status.conditions.filter((condition) => condition.status === 'True').map(({ type }) => type);
         expect(holding.sort(), JSON.stringify(status.conditions)).to.deep.equal(['Established', 'NamesAccepted']);
       });
+    }
+  });
+
+  it('take a certificate by one line more, and then probe and answer with TLS', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'manifests-'));
+    try {
+      for (const name of ['manifests', 'crds']) await cp(fromRoot(name), join(folder, name), { recursive: true });
+      const file = join(folder, 'manifests', 'kustomization.yaml');
+      const text = await readFile(file, 'utf8');
+      expect(text).to.include('\n# components: [tls]\n');
+      await writeFile(file, text.replace('# components: [tls]', 'components: [tls]'));
+      const documents = parseAllDocuments(await plane.kubectl(['kustomize', join(folder, 'manifests')])).map((document) => document.toJS() as { kind: string; spec: any });
+      const { containers: [controller], volumes } = documents.find(({ kind }) => kind === 'Deployment')!.spec.template.spec;
+      const environment = Object.fromEntries(controller.env.map(({ name, value }: { name: string; value: string }) => [name, value]));
+      expect(readSettings({ cluster: true }, { KAMAL_AUTOSCALER_INSTALLATION: 'x', ...environment }).listen.tls).to.deep.equal({ certificateFile: '/tls/tls.crt', keyFile: '/tls/tls.key' });
+      for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) expect(controller[probe].httpGet, probe).to.include({ scheme: 'HTTPS', port: 'http' });
+      expect(controller.volumeMounts).to.deep.include({ name: 'tls', mountPath: '/tls', readOnly: true }).and.to.deep.include({ name: 'scratch', mountPath: '/tmp' });
+      expect(volumes.map(({ name }: { name: string }) => name)).to.have.members(['scratch', 'tls']);
+      await plane.kubectl(['apply', '--dry-run=server', '--validate=strict', '-k', join(folder, 'manifests')]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 

@@ -25,6 +25,15 @@ describe('manifests/', () => {
     expect(images).to.deep.equal([{ name: 'kamal-autoscaler', newTag: version }]);
   });
 
+  it('lets in whom a label of the namespace names, to the one port', () => {
+    const { spec } = parse(read('manifests/network-policy.yaml')) as { spec: { podSelector: object; policyTypes: string[]; ingress: { from: object[]; ports: object[] }[] } };
+    const { spec: deployment } = parse(read('manifests/deployment.yaml')) as { spec: { selector: object; template: { spec: { containers: { ports: { name: string; containerPort: number }[] }[] } } } };
+    expect(spec.podSelector).to.deep.equal(deployment.selector);
+    expect(spec.policyTypes).to.deep.equal(['Ingress']);
+    expect(spec.ingress).to.deep.equal([{ from: [{ namespaceSelector: { matchLabels: { 'kamal-autoscaler.dev/client': 'true' } } }], ports: [{ protocol: 'TCP', port: 'http' }] }]);
+    expect(deployment.template.spec.containers[0]?.ports).to.deep.equal([{ name: 'http', containerPort: 9595 }]);
+  });
+
   for (const sample of readdirSync(join(root, 'manifests/samples'))) {
     it(`samples/${sample} is accepted in standalone mode too`, () => {
       const documents = parseAllDocuments(read(`manifests/samples/${sample}`)).map((document) => document.toJS() as { kind: Kind });
