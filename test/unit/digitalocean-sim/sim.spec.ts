@@ -3,6 +3,7 @@ import { createSimulatedClock } from '../../support/clock.ts';
 import { type DigitalOceanSim, type DigitalOceanSimOptions, startDigitalOceanSim } from '../../support/digitalocean-sim/index.ts';
 import { digitalOceanSuite } from '../act-cloud/digitalocean/world.ts';
 
+const BALANCERS = '/v2/load_balancers';
 const ORDER = { name: 'web-1', size: 's-2vcpu-4gb', region: 'fra1', image: 'docker-20-04', tags: ['shop'] };
 
 digitalOceanSuite('the DigitalOcean simulator', () => {
@@ -26,6 +27,8 @@ digitalOceanSuite('the DigitalOcean simulator', () => {
       ['an unknown parameter', 'GET', '/v2/droplets?label=a', undefined, /query: label is unknown/],
       ['a page that is too large', 'GET', '/v2/droplets?per_page=201', undefined, /per_page/],
       ['resources without ids', 'POST', '/v2/tags/a/resources', {}, /must have required property 'resources'/],
+      ['targets without ids', 'POST', `${BALANCERS}/4de7ac8b-495b-4884-9a69-1050c6793cd6/droplets`, {}, /must have required property 'droplet_ids'/],
+      ['targets that are names', 'DELETE', `${BALANCERS}/4de7ac8b-495b-4884-9a69-1050c6793cd6/droplets`, { droplet_ids: ['web-1'] }, /\/droplet_ids\/0: must be integer/],
     ];
     for (const [title, method, path, body, says] of ROWS) {
       it(`in a request: ${title}`, async () => {
@@ -74,6 +77,43 @@ digitalOceanSuite('the DigitalOcean simulator', () => {
     expect((await ask('DELETE', `/v2/droplets/${droplet.id}`)).status).to.equal(204);
     expect((await ask('DELETE', `/v2/droplets/${droplet.id}`)).body.id).to.equal('not_found');
     expect((await ask('GET', '/v2/account', undefined, 'wrong')).body.id).to.equal('unauthorized');
+    expect(await closing()).to.equal('quiet');
+  });
+
+  it('has load balancers that take one change at a time, and find Droplets by a tag late', async () => {
+    await start({ bootMilliseconds: 0, balancerMilliseconds: { change: 5_000, tag: 2_000 } });
+    const [first, second] = await Promise.all(['a', 'b'].map(async (name) => (await ask('POST', '/v2/droplets', { ...ORDER, name })).body.droplet.id as number));
+    const named = sim.balancers.make('named', 80);
+    const tagged = sim.balancers.make('tagged', 80, { tag: 'serves' });
+    const change = async (method: string, ids: unknown[], { id } = named): Promise<number> => (await ask(method, `${BALANCERS}/${id}/droplets`, { droplet_ids: ids })).status;
+    const shown = async ({ id } = named): Promise<unknown[]> => {
+      const { status, tag, droplet_ids: ids } = (await ask('GET', `${BALANCERS}/${id}`)).body.load_balancer;
+      return [status, tag, ids];
+    };
+    expect(await change('POST', [first, second])).to.equal(204);
+    expect([await shown(), sim.balancers.places(named)], 'listed at once, and in effect later').to.deep.equal([['new', '', [first, second]], []]);
+    expect(await change('DELETE', [first])).to.equal(403);
+    await clock.advance(5_000);
+    expect(await shown()).to.deep.equal(['active', '', [first, second]]);
+    expect(await change('DELETE', [first])).to.equal(204);
+    expect(sim.balancers.places(named).map(({ id }) => id)).to.deep.equal([first, second]);
+    await clock.advance(5_000);
+    expect(sim.balancers.places(named).map(({ id }) => id)).to.deep.equal([second]);
+    expect(await change('POST', [1])).to.equal(422);
+
+    expect(await change('POST', [first], tagged)).to.equal(422);
+    await ask('POST', '/v2/tags', { name: 'serves' });
+    await ask('POST', '/v2/tags/serves/resources', { resources: [{ resource_id: String(first), resource_type: 'droplet' }] });
+    expect(await shown(tagged)).to.deep.equal(['active', 'serves', []]);
+    await clock.advance(2_000);
+    expect(await shown(tagged)).to.deep.equal(['active', 'serves', [first]]);
+    await ask('DELETE', `/v2/droplets/${first}`);
+    expect(await shown(tagged)).to.deep.equal(['active', 'serves', []]);
+
+    expect((await ask('GET', `${BALANCERS}?per_page=1`)).body).to.deep.include({ meta: { total: 2 } });
+    sim.balancers.remove(named.id);
+    expect((await ask('GET', `${BALANCERS}/${named.id}`)).body.id).to.equal('not_found');
+    expect((await ask('GET', `${BALANCERS}/17`)).status, 'ids are UUIDs').to.equal(404);
     expect(await closing()).to.equal('quiet');
   });
 
