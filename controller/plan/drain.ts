@@ -11,6 +11,8 @@ export type DrainStep = (HostStep & { kind: 'Wait' | 'StartOperation' }) | { kin
 const AGAIN_SECONDS = 1;
 /** For requests that nobody counted, where those in flight had their time already. */
 const LAST_REQUESTS_SECONDS = 5;
+/** Longer than a load balancer takes from reading a membership to acting on it: 7 s with Traefik's defaults. */
+const LATE_LISTING_SECONDS = 10;
 
 /**
  * Out of every load balancer first, and confirmed so in this very pass before anything is stopped; then the role's own
@@ -19,9 +21,14 @@ const LAST_REQUESTS_SECONDS = 5;
 export function drainStep(host: HostView, facts: HostFacts, now: Instant): DrainStep {
   const listed = notLeft(host, facts, now);
   if (listed !== undefined) return wait(`leaves the load balancers: ${listed}`);
+  if (mayYetBeListed(host, facts, now)) return wait('no load balancer lists it, but one may have read a moment ago that it is a member');
   const step = unlistedStep(host, facts, now);
   return facts.membership.kind === 'Unknown' ? { ...step, why: `${step.why}; no longer waited for: ${membershipText(facts.membership)}` } : step;
 }
+
+/** One that never came into service is on no list from before: that it is missing does not say that the list is younger than its leave. */
+const mayYetBeListed = ({ drainOrigin, unlistedSince }: HostView, { membership }: HostFacts, now: Instant): boolean =>
+  drainOrigin === 'Joining' && membership.kind === 'NotListed' && now < (unlistedSince ?? now) + seconds(LATE_LISTING_SECONDS);
 
 function unlistedStep(host: HostView, facts: HostFacts, now: Instant): DrainStep {
   if (facts.app.kind === 'NotRunning') return { kind: 'Drained', why: 'no load balancer lists it and its app is stopped' };

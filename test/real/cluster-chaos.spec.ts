@@ -31,7 +31,7 @@ realSuite('random worlds on a real kube-apiserver', CONTROL_PLANE_PARTS, functio
       const log: string[] = [];
       const { faults, happened } = await runWorld(withStoreEvents(generateWorld(seed)), (line) => log.push(line), cluster.stores);
       expect(faults, log.slice(-LINES_TOLD).join('\n')).to.deep.equal([]);
-      expect([happened.get('RestoreStore'), happened.get('LoseStore')]).to.deep.equal([{ done: 1, void: 0 }, { done: 1, void: 0 }]);
+      for (const kind of ['RestoreStore', 'LoseStore']) expect(happened.get(kind)?.done, kind).to.be.at.least(1);
     });
   }
 });

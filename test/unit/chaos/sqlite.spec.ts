@@ -20,7 +20,7 @@ describe('random worlds in SQLite', () => {
       for (let seed = 1; seed <= SEEDS; seed += 1) {
         const { faults, happened } = await runWorld(withStoreEvents(generateWorld(seed)), undefined, sqlite.stores);
         if (faults.length > 0) failures.push(`seed ${seed}: ${faults[0]}`);
-        expect([happened.get('RestoreStore'), happened.get('LoseStore')]).to.deep.equal([{ done: 1, void: 0 }, { done: 1, void: 0 }]);
+        for (const kind of ['RestoreStore', 'LoseStore']) expect(happened.get(kind)?.done, kind).to.be.at.least(1);
       }
     } finally {
       rmSync(folder, { recursive: true });

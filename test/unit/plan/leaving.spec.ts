@@ -24,6 +24,9 @@ stepTable('Draining', drain, off, [
   { title: 'but not where another one lists it', facts: { membership: { kind: 'Unknown', why: 'down' } }, now: at(3_700), step: wait },
   { title: 'a deleted one too', host: { deleting: true }, facts: { membership: oneSilent, app: { kind: 'NotRunning' } }, now: at(3_700), step: advance('Deprovisioning') },
   { title: 'quiesces once it is listed nowhere', now: at(110), step: start('Quiesce') },
+  { title: 'one that was drained out of its joining may yet be listed: waits', host: { drainOrigin: 'Joining', unlistedSince: at(101), intent: 'Drain' }, now: at(110.9), step: wait },
+  { title: 'for as long as a load balancer may take to act on what it has read', host: { drainOrigin: 'Joining', unlistedSince: at(101), intent: 'Drain' }, now: at(111), step: start('Quiesce') },
+  { title: 'but not where the silent ones are no longer waited for', host: { drainOrigin: 'Joining' }, facts: { membership: oneSilent }, now: at(3_700), step: start('Quiesce') },
   { title: 'quiesces even when its deadline has passed', now: at(500), step: start('Quiesce') },
   { title: 'gives requests in flight their time after a late removal', host: { ...op('Quiesce', 500), unlistedSince: at(500) }, facts: { ...quiesced, operation: { kind: 'Succeeded' }, inFlight: { kind: 'Count', requests: 1 } }, now: at(559), step: wait },
   { title: 'and ends it then', host: { ...op('Quiesce', 500), unlistedSince: at(500) }, facts: { ...quiesced, operation: { kind: 'Succeeded' }, inFlight: { kind: 'Count', requests: 1 } }, now: at(560), step: start('Stop') },
@@ -82,7 +85,7 @@ stepTable('Draining, taken back', { ...drain, intent: 'Serve' }, off, [
   { title: 'not after its deletion', host: { deleting: true }, now: at(121), step: start('Quiesce') },
   { title: 'not while the machine cannot be reached', facts: { ...unreachable, ...fails }, now: at(121), step: wait },
   { title: 'not a machine that is not who it should be', facts: mismatch, now: at(121), step: wait },
-  { title: 'not when the drain began because the start failed', host: { drainOrigin: 'Joining' }, now: at(700), step: start('Quiesce') },
+  { title: 'not when the drain began because the start failed', host: { drainOrigin: 'Joining', unlistedSince: at(101) }, now: at(700), step: start('Quiesce') },
   { title: 'but when it was drained while it joined in time', host: { drainOrigin: 'Joining' }, now: at(110), step: advance('Deploying') },
 ]);
 
