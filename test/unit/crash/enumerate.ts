@@ -8,7 +8,7 @@ import type { Scenario } from './scenarios.ts';
  * before which time has passed, stands for stopping before and after every call. A lost answer of a look ends a pass early:
  * of the looks of one moment (the same kind of pass over hosts in the same phases, after as many effects) one is tried, and
  * another one of them from moment to moment; all of them with `npm run test:crash`. Work under the deploy lock has several
- * times as many calls: each of its effects is disturbed in one of the three ways in turn, and half of its moments.
+ * times as many calls: each of its effects is disturbed in one of the three ways in turn.
  */
 export const ALL = process.env['KAMAL_AUTOSCALER_CRASH'] === 'all';
 const MODES: readonly Mode[] = ['StopBefore', 'StopAfter', 'LoseReply'];
@@ -16,7 +16,7 @@ const MODES: readonly Mode[] = ['StopBefore', 'StopAfter', 'LoseReply'];
 export function disturbances(calls: readonly Seen[], { deploys, around }: Scenario): Disturbance[] {
   if (ALL) return calls.flatMap((_, call) => MODES.map((mode) => ({ call, mode })));
   const coarsely = deploys !== undefined;
-  const looks = new Set(looksOf(calls, coarsely ? 2 : 1));
+  const looks = new Set(looksOf(calls));
   let effects = 0;
   let lastEffectAt: number | undefined;
   return calls.flatMap(({ kind, at }, call): Disturbance[] => {
@@ -35,10 +35,10 @@ function within(calls: readonly Seen[], around: string | undefined): (disturbanc
   return ({ call }) => calls[call]!.at >= first && calls[call]!.at <= last;
 }
 
-/** One look for each moment, or for every so many of them. */
-function looksOf(calls: readonly Seen[], every: number): number[] {
+/** One look for each moment. */
+function looksOf(calls: readonly Seen[]): number[] {
   const moments = Map.groupBy(calls.flatMap(({ kind, moment }, call) => (kind === 'Look' ? [{ moment, call }] : [])), ({ moment }) => moment);
-  return [...moments.values()].flatMap((looks, index) => (index % every === 0 ? [looks[(index * 7) % looks.length]!.call] : []));
+  return [...moments.values()].map((looks, index) => looks[(index * 7) % looks.length]!.call);
 }
 
 /** Tries the scenario's calls; stops at the first few failures, for one bug shows at many calls. */
