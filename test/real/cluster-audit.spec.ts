@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { createDigitalOceanProvider } from '../../controller/act/cloud/digitalocean/provider.ts';
+import { createHetznerProvider } from '../../controller/act/cloud/hetzner/provider.ts';
 import { KINDS } from '../../controller/api/index.ts';
 import { startInCluster } from '../../controller/compose/cluster.ts';
 import type { RunningController } from '../../controller/compose/standalone.ts';
@@ -13,6 +15,7 @@ import { systemClock } from '../../controller/runtime/clock.ts';
 import { ConfigMapDocuments } from '../../controller/runtime/cluster/index.ts';
 import { readSettings } from '../../controller/runtime/settings.ts';
 import { CONTROL_PLANE_PARTS, type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { type DigitalOceanSim, startDigitalOceanSim } from '../support/digitalocean-sim/index.ts';
 import { contractAbsence } from '../support/hetzner-sim/contract.ts';
 import { type HetznerSim, startHetznerSim } from '../support/hetzner-sim/index.ts';
 import { policyDraft, poolDraft } from '../support/drafts.ts';
@@ -22,7 +25,7 @@ import { freePort } from '../support/real/free-port.ts';
 import { realSuite } from '../support/real/gate.ts';
 import { until } from '../support/real/until.ts';
 import { call } from '../unit/bad-input/installation.ts';
-import { createHetznerProvider } from '../../controller/act/cloud/hetzner/provider.ts';
+import { requestOf as dropletOf } from '../unit/act-cloud/digitalocean/world.ts';
 import { NEAR, requestOf } from '../unit/act-cloud/hetzner/world.ts';
 
 const OWN_NAMESPACE = 'kamal-autoscaler';
@@ -36,6 +39,7 @@ realSuite('audit of an installation in a cluster', CONTROL_PLANE_PARTS, function
   let world: LocalWorld;
   let balancer: Balancer;
   let sim: HetznerSim;
+  let droplets: DigitalOceanSim;
   let running: RunningController | undefined;
   let folder: string;
   let person: string;
@@ -43,9 +47,9 @@ realSuite('audit of an installation in a cluster', CONTROL_PLANE_PARTS, function
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cluster-audit-'));
-    [plane, world, sim] = await Promise.all([
-      startControlPlane(), startLocalWorld({ fixedHosts: 1, serving: { service: 'app-web', version: 'v7' } }),
-      startHetznerSim({ clock: systemClock, createMilliseconds: 10, startMilliseconds: 10, readOnlyToken: planted('read-only-token'), ...(contractAbsence() === undefined ? {} : { contract: 'Unchecked' as const }) }),
+    const cloud = { clock: systemClock, createMilliseconds: 10, readOnlyToken: planted('read-only-token'), ...(contractAbsence() === undefined ? {} : { contract: 'Unchecked' as const }) };
+    [plane, world, sim, droplets] = await Promise.all([
+      startControlPlane(), startLocalWorld({ fixedHosts: 1, serving: { service: 'app-web', version: 'v7' } }), startHetznerSim(cloud), startDigitalOceanSim(cloud),
     ]);
     spare = await world.addHost('spare-1');
     await plane.kubectl(['create', 'namespace', 'shop']);
@@ -83,11 +87,12 @@ realSuite('audit of an installation in a cluster', CONTROL_PLANE_PARTS, function
     await balancer?.close();
     await world?.[Symbol.asyncDispose]();
     await sim?.close();
+    await droplets?.close();
     await plane?.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
-  const token = (): Record<string, string> => ({ HCLOUD_ENDPOINT: sim.endpoint, HCLOUD_TOKEN: planted('read-only-token'), KAMAL_AUTOSCALER_STATE: join(folder, 'of-the-person') });
+  const token = (): Record<string, string> => ({ HCLOUD_ENDPOINT: sim.endpoint, HCLOUD_TOKEN: planted('read-only-token'), DIGITALOCEAN_API_URL: droplets.endpoint, DIGITALOCEAN_ACCESS_TOKEN: planted('read-only-token'), KAMAL_AUTOSCALER_STATE: join(folder, 'of-the-person') });
   const audit = (kubeconfig: string, ...words: string[]) => call(['audit', '--kubeconfig', kubeconfig, ...words], token());
   const read = ({ stdout, stderr }: { stdout: string; stderr: string }): Audit => {
     if (stdout === '') throw new Error(stderr);
@@ -147,6 +152,9 @@ realSuite('audit of an installation in a cluster', CONTROL_PLANE_PARTS, function
     const request = requestOf('forgotten0', NEAR);
     const { providerID } = await hetzner.create({ ...request, owner: { ...request.owner, pool: { namespace: 'shop', name: 'gone' } } });
     hetzner.close();
+    const digitalOcean = createDigitalOceanProvider({ endpoint: droplets.endpoint, token: { kind: 'Value', value: droplets.token }, clock: systemClock, userData: () => '#cloud-config\n' });
+    const droplet = await digitalOcean.create({ ...dropletOf('forgotten1'), owner: { ...request.owner, hostID: 'forgotten1', pool: { namespace: 'shop', name: 'web' } } });
+    digitalOcean.close();
     await world.control.stop(spare);
     const documents = new ConfigMapDocuments(plane.api(), OWN_NAMESPACE);
     const stored = await documents.load('membership');
@@ -159,13 +167,14 @@ realSuite('audit of an installation in a cluster', CONTROL_PLANE_PARTS, function
     const answer = await audit(person, '-o', 'json');
     expect(found(answer)).to.deep.equal([
       `Cloud ${providerID}: server web-forgotten0 has no KamalHost and its pool shop/gone does not exist, and is paid for; apply the pool again to adopt it => hcloud server delete ${providerID.split(':')[1]}`,
+      `Cloud ${droplet.providerID}: server web-forgotten1 has no KamalHost, and is paid for; a controller that runs adopts it, or removes it where it is known to be idle => kamal-autoscaler run`,
       `Membership shop/${name}: it is in service, and not in the membership document => kamal-autoscaler run`,
       `LoadBalancer shop/web: ${balancer.apiURL} lists ${url}, which is no member => kamal-autoscaler run`,
       `Host shop/${name}: it should serve, and the app does not run => kamal app boot --hosts=${spare.address} --roles=web`,
     ]);
     expect(answer.exitCode).to.equal(5);
     expect(await versions()).to.deep.equal(before);
-    expect(sim.project.servers.size, 'the server is still there').to.equal(1);
+    expect([sim.project.servers.size, droplets.account.droplets.size], 'the servers are still there').to.deep.equal([1, 1]);
   });
 
   it('has a code of its own where a part could not be asked', async () => {
