@@ -1,9 +1,11 @@
 import { createLocalProvider } from '../../../controller/act/cloud/local/provider.ts';
 import { createLocalDeployer } from '../../../controller/act/deploy/local.ts';
+import { createRoutedDeployer } from '../../../controller/act/deploy/routed.ts';
 import type { Endpoint } from '../../../controller/model/index.ts';
+import type { Deployer } from '../../../controller/ports/index.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
 import { cloudContract } from '../../support/cloud-contract.ts';
-import { deployerContract } from '../../support/deployer-contract.ts';
+import { type DeployerUnderTest, deployerContract } from '../../support/deployer-contract.ts';
 import { type MemoryWorld, createMemoryWorld, memoryEndpoint } from '../../support/memory-world.ts';
 
 const start = Date.UTC(2026, 0, 1);
@@ -33,7 +35,7 @@ cloudContract('local provider in memory', async () => {
   };
 });
 
-deployerContract('local deployer in memory', async () => {
+const localInMemory = async (compose: (local: Deployer, another: () => Deployer) => Deployer): Promise<DeployerUnderTest> => {
   const clock = createSimulatedClock(start);
   const world = createMemoryWorld({ clock });
   for (const name of ['a', 'b', 'c']) {
@@ -41,7 +43,7 @@ deployerContract('local deployer in memory', async () => {
   }
   const at = (endpoint: Endpoint) => hostAt(world, endpoint);
   return {
-    deployer: createLocalDeployer({ control: world.control, clock }),
+    deployer: compose(createLocalDeployer({ control: world.control, clock }), () => createLocalDeployer({ control: createMemoryWorld({ clock }).control, clock })),
     hosts: world.hosts().map(memoryEndpoint),
     nowhere: { address: '127.0.0.1', ports: { http: 1, control: 1 } },
     async request(endpoint, path) {
@@ -53,7 +55,11 @@ deployerContract('local deployer in memory', async () => {
     until: untilIn(clock),
     [Symbol.asyncDispose]: async () => {},
   };
-});
+};
+
+deployerContract('local deployer in memory', () => localInMemory((local) => local));
+// As it is composed beside Kamal: the one that has a host's control port is asked.
+deployerContract('local deployer in memory, behind the choice of a deployer', () => localInMemory((local, another) => createRoutedDeployer({ control: local, kamal: another(), isKamals: async () => false })));
 
 function hostAt(world: MemoryWorld, endpoint: Endpoint) {
   const host = world.hosts().find(({ ports }) => ports.http === endpoint.ports.http);

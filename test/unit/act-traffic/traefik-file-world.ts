@@ -7,6 +7,7 @@ import type { PoolMembership, TraefikFile } from '../../../controller/model/inde
 import type { Clock } from '../../../controller/ports/index.ts';
 import { type LoadBalancerWorld, SERVICE } from '../../support/load-balancer-contract.ts';
 import { wallClock } from '../demo/wall-clock.ts';
+import { routed } from './routed.ts';
 import { switchedLeadership, traefikStrangers } from './traefik-world.ts';
 
 let next = 0;
@@ -29,11 +30,12 @@ export interface FileInstance {
 /** The adapter over instances that read files; memberships name these files, as the passes would. */
 export async function traefikFileWorld(instances: readonly FileInstance[], ssh: Pick<SSH, 'files'> | undefined): Promise<LoadBalancerWorld> {
   const { adapter, leadership } = fileAdapter(ssh);
+  const balancer = routed({ files: adapter }, wallClock, leadership);
   const files = instances.map(({ file }) => file);
   const named = (pool: PoolMembership): PoolMembership => ({ ...pool, files });
   const traefik = { service: SERVICE, apiURLs: instances.map(({ apiURL }) => apiURL), strategy: 'p2c', entryPoint: 'web', files } as NonNullable<LoadBalancerWorld['spec']['traefik']>;
   return {
-    loadBalancer: { apply: ({ generation, pools }) => adapter.apply({ generation, pools: pools.map(named) }), confirm: (spec) => adapter.confirm(spec) },
+    loadBalancer: { apply: ({ generation, pools }) => balancer.apply({ generation, pools: pools.map(named) }), confirm: (spec) => balancer.confirm(spec) },
     spec: { traefik }, ...traefikStrangers(traefik),
     fronts: instances.map(({ front }) => front),
     setLeader: (leader) => leadership.set(leader),

@@ -3,6 +3,7 @@ import type { LoadBalancerWorld } from '../../support/load-balancer-contract.ts'
 import { SERVICE } from '../../support/load-balancer-contract.ts';
 import { startAnswering } from '../../support/real/answering.ts';
 import { wallClock } from '../demo/wall-clock.ts';
+import { routed } from './routed.ts';
 
 export const TOKEN = 'a token of the suite';
 
@@ -36,16 +37,16 @@ export const traefikStrangers = (traefik: NonNullable<LoadBalancerWorld['spec'][
 /** The Traefik adapter with its endpoint and two instances that poll it. */
 export async function traefikWorld(start: (endpoint: string) => Promise<Instance>): Promise<LoadBalancerWorld> {
   const leadership = switchedLeadership();
-  const loadBalancer = new TraefikHTTP(wallClock, leadership, { ...DEFAULT_TRAEFIK_SETTINGS, token: TOKEN });
+  const polled = new TraefikHTTP(wallClock, leadership, { ...DEFAULT_TRAEFIK_SETTINGS, token: TOKEN });
   const endpoint = await startAnswering((request, response) => {
     const headers = { authorization: request.headers.authorization };
-    const answer = loadBalancer.respond({ method: request.method ?? '', headers });
+    const answer = polled.respond({ method: request.method ?? '', headers });
     response.writeHead(answer.status, answer.headers).end(answer.body);
   });
   const instances = await Promise.all([0, 1].map(() => start(endpoint.url + CONFIG_PATH)));
   const traefik = { service: SERVICE, apiURLs: instances.map(({ apiURL }) => apiURL), strategy: 'p2c' as const, entryPoint: 'web' };
   return {
-    loadBalancer, spec: { traefik }, ...traefikStrangers(traefik),
+    loadBalancer: routed({ http: polled }, wallClock, leadership), spec: { traefik }, ...traefikStrangers(traefik),
     fronts: instances.map(({ front }) => front),
     setLeader: (leader) => leadership.set(leader),
     close: async () => {
