@@ -70,6 +70,20 @@ describe('what happens to machines', () => {
     expect(bench.creates).to.have.length(3);
   });
 
+  it('a server is switched off by its cloud and comes back: it is out at once, and taken back by the checks of a newcomer', async () => {
+    const [host] = await serving(4, { startBackoffSeconds: 60 });
+    bench.world.kill(host!.metadata.name);
+    await bench.drive('it leaves', async () => (await find(host!))?.status?.phase === 'Departing');
+    expect((await bench.events('KamalHost', host!.metadata.name)).find((line) => line.startsWith('ServerLost'))).to.match(/^ServerLost: the provider says that server local-\S+ is off; it leaves the load balancers, and its pool makes up for it$/);
+    await bench.drive('it is out', async () => !members().includes(host!.metadata.name));
+    delete bench.world.hosts().find(({ order }) => order.name === host!.metadata.name)!.diedAt;
+    await bench.drive('as many as wanted serve', async () => (await bench.pool()).status?.readyReplicas === 4 && (await bench.hosts()).every(({ status }) => status?.phase === 'InService'));
+    expect(await bench.hosts()).to.have.length(3);
+    expect(bench.world.hosts()).to.have.length(4);
+    expect([(await find(host!))?.status?.phase, bench.creates.length]).to.deep.equal(['InService', 3]);
+    expect(bench.world.dropped).to.deep.equal([]);
+  });
+
   it('a server that serves is deleted by hand: it leaves the load balancers at once, its place and money are free, and a successor is bought', async () => {
     const [host] = await serving(3, { startBackoffSeconds: 2 });
     const id = bench.world.hosts().find(({ order }) => order.name === host!.metadata.name)!.order.id;
