@@ -88,6 +88,15 @@ describe('documents', () => {
     }
   });
 
+  it('docs/security.md names only files and titles of tests that exist', () => {
+    const claims = read('docs/security.md').split('\n').filter((line) => line.includes('*Shown by*'));
+    expect(claims.length).to.be.at.least(12);
+    for (const line of claims) {
+      for (const [, file = ''] of line.matchAll(/`(test\/[\w./-]+)`/g)) expect(existsSync(join(root, file)), file).to.equal(true);
+      for (const [, titles = '', file = ''] of titlesIn(line)) for (const [, one = ''] of titles.matchAll(/"([^"]+)"/g)) expect(read(file), `${one} in ${file}`).to.include(one.replaceAll("'", "\\'"));
+    }
+  });
+
   for (const page of PAGES) {
     it(`${page}: every link leads somewhere in the repository`, () => {
       const prose = read(page).replace(/`[^`\n]*`/g, '');
