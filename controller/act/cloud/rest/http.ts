@@ -28,6 +28,8 @@ const TIMEOUT_SECONDS = 10;
 const CREATE_TIMEOUT_FACTOR = 3;
 const LOOK_RETRIES = 2;
 const LIST_TRIES = 3;
+/** Ten thousand servers at fifty a page. Pages without end would use up all requests of the hour. */
+const MOST_PAGES = 200;
 /** A page of 200 servers has one. To read much more at once would keep everything else from going on. */
 const LARGEST_ANSWER = 4 * 1024 * 1024;
 
@@ -127,6 +129,7 @@ export function openCloudAPI(vendor: Vendor, { endpoint, token, clock, timeoutSe
       pages.push({ asked, records });
       // In another order than this one they may have no end.
       if (next !== undefined && next['page'] !== pages.length + 1) throw new ClassifiedError('Unavailable', `the list at ${path} does not go on with page ${pages.length + 1} after ${pages.length} pages`, { mend: `check ${vendor.variables.endpoint}` });
+      if (next !== undefined && pages.length === MOST_PAGES) throw new ClassifiedError('Unavailable', `the list at ${path} has more than ${MOST_PAGES} pages`, { mend: `check ${vendor.variables.endpoint}` });
       asked = next === undefined ? undefined : { ...parameters, ...next };
     }
     for (const { asked, records } of pages.slice(0, -1)) {
