@@ -170,6 +170,7 @@ export function loadBalancerContract(name: string, make: () => Promise<LoadBalan
       await everywhere({ a: 'Up', c: 'Up' });
       // What an instance applies that does not lead, or did not yet, is not put into effect.
       await world.loadBalancer.apply(membershipOf(20, [b()]));
+      for (const front of world.fronts) expect(await answeringNames(front)).to.deep.equal(['a', 'c']);
       await everywhere({ a: 'Up', c: 'Up' });
       world.setLeader(true);
       await everywhere({ a: 'Up', c: 'Up' });

@@ -2,6 +2,7 @@ import { ClassifiedError, type InstanceListing, type Instant, type ListedServer,
 import type { Clock, Leadership, LoadBalancer, LoadBalancerSpec } from '../../ports/index.ts';
 import { type KeptMembership, keepMembership } from './kept-membership.ts';
 import { emptiness } from './traefik-document.ts';
+import type { IsWanted } from './upkeep.ts';
 
 /** The load balancers of one cloud, which exist already. Members become targets; rules and health checks are people's. */
 export interface BalancerCloud<Ref extends { name: string }> {
@@ -13,11 +14,17 @@ export interface BalancerCloud<Ref extends { name: string }> {
   refIn(of: { hetzner?: PoolMembership['hetzner']; digitalocean?: PoolMembership['digitalocean'] }): Ref | undefined;
   /**
    * Makes the members targets, and takes away the others that this installation bought for this pool. Rejects where that
-   * is not the state that the cloud has taken over in the end, with words that say what is in the way.
+   * is not the state that the cloud has taken over in the end, with words that say what is in the way. `isWanted` is
+   * asked before each change.
    */
-  put(ref: Ref, pool: PoolMembership): Promise<void>;
+  put(ref: Ref, pool: PoolMembership, isWanted: IsWanted): Promise<void>;
   /** What it sends requests to now. Rejects where nobody can tell: it is never empty by silence. */
   servers(ref: Ref): Promise<ListedServer[]>;
+}
+
+/** Throws Transient before a change that nobody wants any more. */
+export function checkWanted(isWanted: IsWanted): void {
+  if (!isWanted()) throw new ClassifiedError('Transient', 'a newer membership is to be told, or another instance leads');
 }
 
 export class CloudBalancers<Ref extends { name: string }> implements LoadBalancer {
@@ -30,7 +37,7 @@ export class CloudBalancers<Ref extends { name: string }> implements LoadBalance
     this.#clock = clock;
     this.#cloud = cloud;
     this.#kept = keepMembership({
-      clock, leadership, wantedIn: (membership) => this.#wantedIn(membership), put: ({ ref, pool }) => cloud.put(ref, pool), touched: () => this.#answers.clear(),
+      clock, leadership, wantedIn: (membership) => this.#wantedIn(membership), put: ({ ref, pool }, isWanted) => cloud.put(ref, pool, isWanted), touched: () => this.#answers.clear(),
     });
   }
 

@@ -3,9 +3,10 @@ import type { Clock } from '../../ports/index.ts';
 import { createDropletTags } from '../cloud/digitalocean/tagging.ts';
 import type { CloudAPI } from '../cloud/rest/http.ts';
 import { recordIn } from '../cloud/rest/wire.ts';
-import type { BalancerCloud } from './cloud-balancers.ts';
+import { type BalancerCloud, checkWanted } from './cloud-balancers.ts';
 import { type Droplet, type DropletBalancer, balancerIn, createProof, dropletChange, dropletIn, listedDroplets } from './droplet-targets.ts';
 import { passes } from './target-check.ts';
+import type { IsWanted } from './upkeep.ts';
 
 export interface DigitalOceanBalancersParts {
   clock: Clock;
@@ -78,9 +79,10 @@ export function createDigitalOceanBalancers({ clock, installation, http: api }: 
     }
   }
 
-  async function change(method: 'POST' | 'DELETE', { ref, id }: { ref: Ref; id: string }, dropletIDs: number[]): Promise<void> {
+  async function change(method: 'POST' | 'DELETE', { ref, id, isWanted }: { ref: Ref; id: string; isWanted: IsWanted }, dropletIDs: number[]): Promise<void> {
     if (dropletIDs.length === 0) return;
     await idle(ref);
+    checkWanted(isWanted);
     await http().change(method, `/v2/load_balancers/${id}/droplets`, { droplet_ids: dropletIDs });
   }
 
@@ -88,16 +90,19 @@ export function createDigitalOceanBalancers({ clock, installation, http: api }: 
     title: 'DigitalOcean load balancer',
     sharedForMilliseconds: SHARED_FOR_MILLISECONDS,
     refIn: ({ digitalocean }) => digitalocean,
-    async put(ref, pool) {
+    async put(ref, pool, isWanted) {
       const [balancer, all] = await Promise.all([named(ref), droplets()]);
       const { add, remove, strangers: [stranger] } = dropletChange(pool, balancer, all);
       if (ref.tag === undefined) {
-        await change('POST', { ref, id: balancer.id }, add);
-        await change('DELETE', { ref, id: balancer.id }, remove);
+        const to = { ref, id: balancer.id, isWanted };
+        await change('POST', to, add);
+        await change('DELETE', to, remove);
       } else {
         const tags = createDropletTags(http());
-        for (const id of add) await tags.add(id, ref.tag);
-        for (const id of remove) await tags.remove(id, ref.tag);
+        for (const id of [...add, ...remove]) {
+          checkWanted(isWanted);
+          await (add.includes(id) ? tags.add(id, ref.tag) : tags.remove(id, ref.tag));
+        }
       }
       if (stranger !== undefined) throw new ClassifiedError('Invalid', `member ${stranger.name} at ${stranger.address} is no Droplet of the account`, { mend: 'Take it out of the pool, or use Traefik.' });
     },

@@ -4,7 +4,7 @@ import { actionOf } from '../cloud/hetzner/wire.ts';
 import type { CloudAPI } from '../cloud/rest/http.ts';
 import { listIn, numberOf, recordIn } from '../cloud/rest/wire.ts';
 import type { InTurn } from '../one-at-a-time.ts';
-import type { BalancerCloud } from './cloud-balancers.ts';
+import { type BalancerCloud, checkWanted } from './cloud-balancers.ts';
 import { type HetznerBalancer, type ProjectServer, checkSelector, labelChange, leftBySelector, listedIn, projectServer, targetChange } from './hetzner-targets.ts';
 
 export interface HetznerBalancersParts {
@@ -15,6 +15,8 @@ export interface HetznerBalancersParts {
   /** Shared with everything else that changes labels: an update replaces all labels of a server, so two at once would undo each other. Keys are ids of servers. */
   labelsInTurn: InTurn;
 }
+
+type Labels = Record<string, unknown>;
 
 const SHARED_FOR_MILLISECONDS = 900;
 const ACTION_LOOKS = 20;
@@ -57,7 +59,7 @@ export function createHetznerBalancers({ clock, installation, http: api, labelsI
   }
 
   /** On the labels as they are now: those that anybody else added stay. */
-  const relabel = (id: number, change: (labels: Record<string, unknown>) => Record<string, unknown>): Promise<void> => labelsInTurn(String(id), async () => {
+  const relabel = (id: number, change: (labels: Labels) => Labels): Promise<void> => labelsInTurn(String(id), async () => {
     const labels = recordIn(recordIn(await http().get(`/servers/${id}`), 'server'), 'labels');
     const next = change(labels);
     if (JSON.stringify(next) !== JSON.stringify(labels)) await http().change('PUT', `/servers/${id}`, { labels: next });
@@ -70,16 +72,22 @@ export function createHetznerBalancers({ clock, installation, http: api, labelsI
     title: 'Hetzner load balancer',
     sharedForMilliseconds: SHARED_FOR_MILLISECONDS,
     refIn: ({ hetzner }) => hetzner,
-    async put({ name, label }, pool) {
+    async put({ name, label }, pool, isWanted) {
       const [balancer, known] = await Promise.all([named(name), servers()]);
       const id = numberOf(balancer, 'id');
       if (label !== undefined) checkSelector(balancer, name, label);
       const labels = label === undefined ? { add: [], remove: [] } : labelChange(pool, label, known);
       const { add, remove } = targetChange(pool, balancer, known, label);
-      if (label !== undefined) for (const server of labels.add) await relabel(server, (now) => ({ ...now, [label.key]: label.value }));
-      for (const target of add) await act(`/load_balancers/${id}/actions/add_target`, target, 'AlreadyExists');
-      if (label !== undefined) for (const server of labels.remove) await relabel(server, ({ [label.key]: _left, ...rest }) => rest);
-      for (const target of remove) await act(`/load_balancers/${id}/actions/remove_target`, target.type === 'server' ? { type: 'server', server: target.server } : target, 'NotFound');
+      const changes = [
+        ...labels.add.map((server) => () => relabel(server, (now) => withLabel(now, label))),
+        ...add.map((target) => () => act(`/load_balancers/${id}/actions/add_target`, target, 'AlreadyExists')),
+        ...labels.remove.map((server) => () => relabel(server, (now) => withoutLabel(now, label))),
+        ...remove.map((target) => () => act(`/load_balancers/${id}/actions/remove_target`, target.type === 'server' ? { type: 'server', server: target.server } : target, 'NotFound')),
+      ];
+      for (const change of changes) {
+        checkWanted(isWanted);
+        await change();
+      }
       const left = label === undefined ? leftBySelector(pool, balancer, known) : undefined;
       if (left !== undefined) throw new ClassifiedError('Invalid', left, { mend: 'Remove that target, or write its label in spec.loadBalancer.hetzner.label.' });
     },
@@ -90,3 +98,7 @@ export function createHetznerBalancers({ clock, installation, http: api, labelsI
     },
   };
 }
+
+const withLabel = (labels: Labels, label: HetznerBalancer['label']): Labels => (label === undefined ? labels : { ...labels, [label.key]: label.value });
+
+const withoutLabel = (labels: Labels, label: HetznerBalancer['label']): Labels => Object.fromEntries(Object.entries(labels).filter(([key]) => key !== label?.key));

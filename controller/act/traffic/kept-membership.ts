@@ -1,6 +1,6 @@
 import type { Membership } from '../../model/index.ts';
 import type { Clock, Leadership } from '../../ports/index.ts';
-import { type Upkeep, createUpkeep, patiently } from './upkeep.ts';
+import { type IsWanted, type Upkeep, createUpkeep, patiently } from './upkeep.ts';
 
 /** The newest membership of this term of leadership, and everything elsewhere that is brought to it again and again. */
 export interface KeptMembership {
@@ -18,7 +18,7 @@ export interface KeptMembershipParts<W> {
   leadership: Leadership;
   /** What a membership wants of each thing, by key. Throws `Invalid` for one that must not be served: the one before it stays. */
   wantedIn: (membership: Membership) => Map<string, W>;
-  put: (wanted: W) => Promise<void>;
+  put: (wanted: W, isWanted: IsWanted) => Promise<void>;
   /** What was read before may have changed: before each round, and after each attempt, for who asked while it was on its way may have been told what was before. */
   touched: () => void;
 }
@@ -35,7 +35,10 @@ export function keepMembership<W>({ clock, leadership, wantedIn, put, touched }:
   /** All of it is thought through before one thing is changed; an attempt that is under way is waited for by the next one at the same thing. */
   function keptFor(membership: Membership): Map<string, Upkeep<W>> {
     return new Map([...wantedIn(membership)].map(([key, wanted]) => {
-      const upkeep = kept.get(key) ?? createUpkeep(wanted, { leadership, put, tried: touched });
+      const upkeep: Upkeep<W> = kept.get(key) ?? createUpkeep(wanted, {
+        // One of an earlier term may still be at work when this process leads again.
+        leadership, put: (one, isWanted) => put(one, () => isWanted() && kept.get(key) === upkeep), tried: touched,
+      });
       upkeep.want(wanted);
       return [key, upkeep];
     }));

@@ -11,8 +11,11 @@ export interface Upkeep<W> {
   behind(): string | undefined;
 }
 
+export type IsWanted = () => boolean;
+
 export interface UpkeepParts<W> {
-  put: (wanted: W) => Promise<void>;
+  /** What takes several changes asks `isWanted` before each: a newer wish may have come meanwhile, or another may lead. */
+  put: (wanted: W, isWanted: IsWanted) => Promise<void>;
   leadership: Leadership;
   /** After every attempt. */
   tried: () => void;
@@ -26,9 +29,10 @@ export function createUpkeep<W>(first: W, { put, leadership, tried }: UpkeepPart
 
   async function run(): Promise<void> {
     for (let attempted: { wanted: W } | undefined; attempted?.wanted !== wanted && leadership.isLeader();) {
-      attempted = { wanted };
+      const mine = wanted;
+      attempted = { wanted: mine };
       try {
-        await put(wanted);
+        await put(mine, () => leadership.isLeader() && mine === wanted);
         reached = attempted;
         trouble = undefined;
       } catch (error) {

@@ -56,6 +56,26 @@ digitalOceanSuite("DigitalOcean's load balancer", () => {
       expect(refused()).to.deep.equal([]);
     });
 
+    for (const [what, change] of [
+      ['one that is a member again before its removal could begin', async (stays: number, leaves: number): Promise<void> => ended(clock, setting.adapter.apply(membership(2, [addressOf(stays), addressOf(leaves)])))],
+      ['one that another leader made a member meanwhile, before this one led again', async (stays: number, leaves: number): Promise<void> => {
+        for (const leader of [false, true]) setting.leadership.set(leader);
+        await ended(clock, setting.adapter.apply(membership(1, [addressOf(stays), addressOf(leaves)])));
+      }],
+      ['one whose removal waits while another begins to lead', async (): Promise<void> => setting.leadership.set(false)],
+    ] as const) {
+      it(`${what} stays`, async () => {
+        const [stays, leaves] = [orderDroplet(sim, 'stays', 'ThisPool'), orderDroplet(sim, 'leaves', 'ThisPool')];
+        const balancer = sim.balancers.make(BALANCER, 80, { droplets: [stays, leaves] });
+        balancer.busyUntil = clock.now() + 20_000;
+        await apply(membership(1, [addressOf(stays)]));
+        await change(stays, leaves);
+        for (let waited = 0; waited < 40; waited += 1) await ended(clock, clock.sleep(1_000));
+        expect(sim.calls.filter(({ method }) => method !== 'GET')).to.deep.equal([]);
+        expect(droplets(balancer)).to.deep.equal([stays, leaves]);
+      });
+    }
+
     it('are not said to be in it, or out of it, while a change is under way', async () => {
       const id = orderDroplet(sim, 'a', 'ThisPool');
       const balancer = sim.balancers.make(BALANCER, 80, { droplets: [id] });

@@ -89,6 +89,18 @@ hetznerSuite("Hetzner's load balancer", () => {
       expect(targets()).to.deep.equal([addressOf(second)]);
     });
 
+    it('are not changed any more once another leads, in the middle of a change too', async () => {
+      const ids = ['a', 'b', 'c'].map((name) => orderServer(sim, name, { installation: 'shop' }));
+      sim.before = ({ template }) => { if (template.endsWith('add_target')) setting.leadership.set(false); };
+      await apply(membership(1, ...ids.map(addressOf)));
+      await finish(clock.sleep(20_000));
+      expect(targets()).to.deep.equal([addressOf(ids[0]!)]);
+      sim.before = undefined;
+      setting.leadership.set(true);
+      await apply(membership(1, ...ids.map(addressOf)));
+      expect(targets()).to.deep.equal(ids.map(addressOf).toSorted());
+    });
+
     it('are reached at their private address where that is the member, and are known at each of their addresses', async () => {
       const network = sim.project.parts.networks[0]!.id;
       const id = orderServer(sim, 'inside', { installation: 'shop' }, { networks: [network] });
