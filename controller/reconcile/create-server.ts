@@ -30,6 +30,7 @@ export async function createServer(context: Context, host: KamalHost, pool: Host
   const provider = context.providers[placement.provider];
   if (provider === undefined) throw new Error(notSetUp(placement));
 
+  const name = await freeName(context, host, placement);
   const answer = await context.gate.reserve(await purchase(context, host, pool, placement, ledger));
   if (answer.kind === 'Refused') {
     context.meters.purchaseRefused(poolKeyOf(host), answer.reason);
@@ -43,7 +44,7 @@ export async function createServer(context: Context, host: KamalHost, pool: Host
 
   const owner = { installation: context.installation, pool: poolKeyOf(host), hostID: host.spec.hostID };
   try {
-    const server = await provider.create({ name: host.metadata.name, owner, placement, pool: pool.spec });
+    const server = await provider.create({ name, owner, placement, pool: pool.spec });
     context.servers.forget(placement.provider);
     await noteServer(context, intended, pool, server);
     await context.gate.noteBought(placement, poolKeyOf(host));
@@ -55,6 +56,15 @@ export async function createServer(context: Context, host: KamalHost, pool: Host
 }
 
 const providersSeen = ({ providers, servers }: Context): ProvidersSeen => ({ isSetUp: (name) => providers[name] !== undefined, away: (name) => servers.away(name) });
+
+/**
+ * The host's own name, unless another server of ours carries it: one that was bought after the backup that this store comes
+ * from was adopted as another host, and where names can be taken once only, this host would wait for its name for ever.
+ */
+async function freeName(context: Context, { metadata: { name }, spec: { hostID, poolRef, slot } }: KamalHost, placement: Placement): Promise<string> {
+  const { servers } = await context.servers.snapshot(placement.provider, context.clock.now() - seconds(1));
+  return servers.some((server) => server.name === name && server.owner.hostID !== hostID) ? `${poolRef.name}-${slot}-${hostID.slice(0, 8)}` : name;
+}
 
 /** All that the gate judges a purchase by. */
 async function purchase(context: Context, host: KamalHost, pool: HostPool, placement: Placement, ledger: Ledger): Promise<PurchaseRequest> {

@@ -50,7 +50,7 @@ export interface Surroundings {
 
 export async function createSurroundings({ seed, nature }: ChaosWorld, log: (line: string) => void, makeStores: MakeStores): Promise<Surroundings> {
   let count = 0;
-  const newID = (): string => `id${(count += 1).toString(36).padStart(10, '0')}`;
+  const newID = (): string => `id${(count += 1).toString(36).padStart(6, '0')}`;
   const stores = makeStores(newID);
   const clock = createSimulatedClock(START, stores.settled);
   const memory = createMemoryWorld({ clock, deployMilliseconds: Math.min(2000, nature.deployMilliseconds) });

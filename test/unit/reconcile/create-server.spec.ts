@@ -3,7 +3,8 @@ import { type KamalHost, keyOf } from '../../../controller/api/index.ts';
 import { ClassifiedError, fromTimestamp } from '../../../controller/model/index.ts';
 import { createStaticProvider } from '../../../controller/act/cloud/static.ts';
 import { createPurchaseGate } from '../../../controller/reconcile/purchase-gate.ts';
-import { poolDraft } from '../../support/drafts.ts';
+import { hostDraft, poolDraft } from '../../support/drafts.ts';
+import { POOL_NEEDS } from '../../support/pool-needs.ts';
 import { type Bench, createBench } from './bench.ts';
 
 const PLACEMENTS = [{ name: 'near', provider: 'Local', local: { bootMilliseconds: 1000 } }, { name: 'far', provider: 'Local', local: { bootMilliseconds: 1000 } }];
@@ -76,6 +77,17 @@ describe('the purchase of a server', () => {
     await bench.clock.advance(9000);
     await bench.pass('Host', second);
     expect(bench.creates.length, 'not asked again while the first order may still show').to.equal(asked + 1);
+  });
+
+  it('takes another name where a server of another host of ours has the first one, as after a restored backup', async () => {
+    const { metadata, spec } = await start({ replicas: 2 });
+    const owner = { installation: 'test', pool: { namespace: 'default', name: 'web' }, hostID: 'bought-after-the-backup' };
+    await bench.context.providers.Local!.create({ name: metadata.name, owner, placement: PLACEMENTS[0] as never, pool: POOL_NEEDS });
+    await bench.put('KamalHost', hostDraft('default', 'web-7-other', { hostID: owner.hostID, slot: 7 }));
+    bench.creates.length = 0;
+    await untilAsked();
+    expect(bench.creates.map(({ name }) => name)).to.deep.equal([`web-${spec.slot}-${spec.hostID.slice(0, 8)}`]);
+    expect((await host()).status?.phase).to.equal('Provisioning');
   });
 
   it('goes on to the next placement after Capacity, and says why', async () => {
