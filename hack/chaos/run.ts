@@ -1,25 +1,27 @@
 /** `npm run chaos`: random worlds by seed, a table of what happened in them, and for each that fails the smallest world that still does. */
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BUGS, BUG_NAMES } from '../../test/support/chaos/bugs.ts';
+import { BUG_NAMES, type BugName } from '../../test/support/chaos/bugs.ts';
 import type { ChaosWorld } from '../../test/support/chaos/events.ts';
 import { findBug } from '../../test/support/chaos/find-bug.ts';
+import { faultText, findingsTable, readFindings, writeFindings } from '../../test/support/chaos/findings.ts';
 import { generateWorld } from '../../test/support/chaos/generate.ts';
 import { runWorld } from '../../test/support/chaos/run.ts';
 import { shrink } from '../../test/support/chaos/shrink.ts';
 import { coverageTable, createCoverage } from './coverage.ts';
 import { runSeeds } from './seeds.ts';
 
-const USAGE = 'npm run chaos -- [--seeds N] [--from SEED] [--jobs PROCESSORS] [--stop-after FAILURES] | --replay SEED|FILE [--quiet] | --planted [--seeds N]';
+const USAGE = 'npm run chaos -- [--seeds N] [--from SEED] [--jobs PROCESSORS] [--stop-after FAILURES] | --replay SEED|FILE [--quiet] | --planted [BUG ...] [--seeds N] [--write]';
 const MOST_SHRINK_RUNS = 300;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seeds: { type: 'string', default: '100' }, from: { type: 'string', default: '1' }, jobs: { type: 'string', default: '1' }, replay: { type: 'string' },
     'stop-after': { type: 'string', default: '5' }, quiet: { type: 'boolean', default: false }, 'no-shrink': { type: 'boolean', default: false },
-    planted: { type: 'boolean', default: false },
+    planted: { type: 'boolean', default: false }, write: { type: 'boolean', default: false },
   },
 });
 
@@ -56,14 +58,24 @@ async function many(): Promise<void> {
   if (failures > 0) process.exitCode = 1;
 }
 
-/** How many worlds it takes to find each planted bug. */
+/** How many worlds it takes to find each planted bug, or those that are named. */
 async function planted(): Promise<void> {
-  console.log('| planted bug | what it does | worlds | first seen as |\n| --- | --- | --: | --- |');
-  for (const name of BUG_NAMES) {
-    const finding = await findBug(name, wholeNumber('seeds'));
-    console.log(`| \`${name}\` | ${BUGS[name].what} | ${finding.kind === 'Found' ? `${finding.seeds} | ${finding.fault}` : `not found in ${finding.seeds} |`} |`);
+  const unknown = positionals.filter((word) => !BUG_NAMES.includes(word as BugName));
+  if (unknown.length > 0) {
+    console.error(`there is no planted bug ${unknown.join(', ')}, but ${BUG_NAMES.join(', ')}`);
+    return process.exit(2);
+  }
+  const findings = readFindings();
+  const compiled = await mkdtemp(join(tmpdir(), 'planted-'));
+  for (const name of positionals.length === 0 ? BUG_NAMES : positionals as BugName[]) {
+    const finding = await findBug(name, { from: 1, seeds: wholeNumber('seeds'), compiled });
+    findings[name] = finding.kind === 'Found' ? { seed: finding.seed, fault: faultText(finding.fault) } : { notFoundIn: finding.worlds };
+    console.log(`${name}: ${finding.kind === 'Found' ? `world ${finding.seed}, ${finding.fault}` : `not found in ${finding.worlds} worlds`}`);
     if (finding.kind === 'NotFound') process.exitCode = 1;
   }
+  await rm(compiled, { recursive: true });
+  console.log(`\n${findingsTable(findings)}`);
+  if (values.write) writeFindings(findings);
 }
 
 async function tell(world: ChaosWorld, faults: string[], folder: string): Promise<void> {
