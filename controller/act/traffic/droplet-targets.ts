@@ -2,7 +2,7 @@ import { ClassifiedError, type Instant, type ListedServer, type PoolMembership, 
 import { allAddressesIn } from '../cloud/digitalocean/droplets.ts';
 import { markingIn } from '../cloud/digitalocean/tags.ts';
 import { ownerIn } from '../cloud/rest/marking.ts';
-import { idOf, isRecord, listOf, numberOf, textOf, textsOf } from '../cloud/rest/wire.ts';
+import { idOf, isRecord, listOf, numberOf, portOf, textOf, textsOf } from '../cloud/rest/wire.ts';
 import type { TargetCheck } from './target-check.ts';
 
 /** A Droplet of the account, as far as load balancers go. */
@@ -58,9 +58,9 @@ export function balancerIn(record: Record<string, unknown>): DropletBalancer {
   const path = health['path'];
   return {
     id, name, status: textOf(record, 'status'), tag: typeof tag === 'string' && tag !== '' ? tag : undefined, droplets: ids as number[],
-    ports: [...new Set(listOf(record, 'forwarding_rules').map((rule) => numberOf(rule, 'target_port')))],
+    ports: [...new Set(listOf(record, 'forwarding_rules').map((rule) => portOf(rule, 'target_port')))],
     check: {
-      protocol: protocol === 'tcp' || protocol === 'https' ? protocol : 'http', port: amount('port', 80), path: typeof path === 'string' && PATH.test(path) ? path : '/',
+      protocol: protocol === 'tcp' || protocol === 'https' ? protocol : 'http', port: health['port'] === undefined ? 80 : portOf(health, 'port'), path: typeof path === 'string' && PATH.test(path) ? path : '/',
       timeoutSeconds: Math.min(LONGEST_CHECK_SECONDS, amount('response_timeout_seconds', 5)),
     },
     provenAfterSeconds: amount('healthy_threshold', 3) * amount('check_interval_seconds', 10),

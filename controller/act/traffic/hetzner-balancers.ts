@@ -2,7 +2,7 @@ import { ClassifiedError, isClass, seconds } from '../../model/index.ts';
 import type { Clock } from '../../ports/index.ts';
 import { actionOf } from '../cloud/hetzner/wire.ts';
 import type { CloudAPI } from '../cloud/rest/http.ts';
-import { listIn, numberOf, recordIn } from '../cloud/rest/wire.ts';
+import { idOf, listIn, recordIn } from '../cloud/rest/wire.ts';
 import type { InTurn } from '../one-at-a-time.ts';
 import { type BalancerCloud, checkWanted } from './cloud-balancers.ts';
 import { type HetznerBalancer, type ProjectServer, checkSelector, labelChange, leftBySelector, listedIn, projectServer, targetChange } from './hetzner-targets.ts';
@@ -74,7 +74,7 @@ export function createHetznerBalancers({ clock, installation, http: api, labelsI
     refIn: ({ hetzner }) => hetzner,
     async put({ name, label }, pool, isWanted) {
       const [balancer, known] = await Promise.all([named(name), servers()]);
-      const id = numberOf(balancer, 'id');
+      const id = idOf(balancer);
       if (label !== undefined) checkSelector(balancer, name, label);
       const labels = label === undefined ? { add: [], remove: [] } : labelChange(pool, label, known);
       const { add, remove } = targetChange(pool, balancer, known, label);

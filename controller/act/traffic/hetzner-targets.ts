@@ -2,7 +2,7 @@ import { ClassifiedError, type ListedServer, type PoolMembership, httpURL } from
 import { allAddressesIn } from '../cloud/hetzner/servers.ts';
 import { markingIn } from '../cloud/hetzner/labels.ts';
 import { ownerIn } from '../cloud/rest/marking.ts';
-import { addressOf, isRecord, listIn, listOf, numberOf, recordIn, textOf } from '../cloud/rest/wire.ts';
+import { addressOf, idOf, isRecord, listIn, listOf, portOf, recordIn, textOf } from '../cloud/rest/wire.ts';
 
 export type HetznerBalancer = NonNullable<PoolMembership['hetzner']>;
 type Label = NonNullable<HetznerBalancer['label']>;
@@ -24,7 +24,7 @@ export interface ProjectServer {
 export function projectServer(record: Record<string, unknown>, installation: string): ProjectServer {
   const labels = recordIn(record, 'labels');
   const owner = ownerIn(markingIn(labels));
-  return { id: numberOf(record, 'id'), name: textOf(record, 'name'), ...allAddressesIn(record), labels, ours: owner?.installation === installation ? `${owner.pool.namespace}/${owner.pool.name}` : undefined };
+  return { id: idOf(record), name: textOf(record, 'name'), ...allAddressesIn(record), labels, ours: owner?.installation === installation ? `${owner.pool.namespace}/${owner.pool.name}` : undefined };
 }
 
 const at = (servers: readonly ProjectServer[], address: string): ProjectServer | undefined => servers.find((one) => [...one.private, ...one.public].includes(address));
@@ -91,7 +91,7 @@ const targetsIn = (balancer: Record<string, unknown>): TargetRef[] => listIn(bal
 
 function refIn(target: Record<string, unknown>): TargetRef | undefined {
   switch (target['type']) {
-    case 'server': return { type: 'server', server: { id: numberOf(recordIn(target, 'server'), 'id') }, use_private_ip: target['use_private_ip'] === true };
+    case 'server': return { type: 'server', server: { id: idOf(recordIn(target, 'server')) }, use_private_ip: target['use_private_ip'] === true };
     case 'ip': return { type: 'ip', ip: { ip: addressOf(textOf(recordIn(target, 'ip'), 'ip')) } };
     default: return undefined;
   }
@@ -102,10 +102,10 @@ function refIn(target: Record<string, unknown>): TargetRef | undefined {
  * one that is not because it was bought under another address. Up is what every service that sends there calls healthy.
  */
 export function listedIn(balancer: Record<string, unknown>, servers: readonly ProjectServer[]): ListedServer[] {
-  const ports = Map.groupBy(listOf(balancer, 'services'), (service) => numberOf(service, 'destination_port'));
+  const ports = Map.groupBy(listOf(balancer, 'services'), (service) => portOf(service, 'destination_port'));
   const targets = listIn(balancer, 'targets', '/load_balancers').flatMap((target) => (target['type'] === 'label_selector' ? listOf(target, 'targets') : [target]));
   return targets.flatMap((target) => [...ports].flatMap(([port, services]): ListedServer[] => {
-    const listens = services.map((service) => numberOf(service, 'listen_port'));
+    const listens = services.map((service) => portOf(service, 'listen_port'));
     const health = listOf(target, 'health_status').filter(({ listen_port: listen }) => typeof listen === 'number' && listens.includes(listen));
     const { addresses, foreign } = placeOf(target, servers);
     const [url, ...aliases] = addresses.map((address) => httpURL(address, port));

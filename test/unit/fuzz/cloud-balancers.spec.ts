@@ -1,36 +1,70 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { balancerIn, dropletIn, listedDroplets } from '../../../controller/act/traffic/droplet-targets.ts';
-import { listedIn, projectServer } from '../../../controller/act/traffic/hetzner-targets.ts';
-import { ClassifiedError } from '../../../controller/model/index.ts';
+import { balancerIn, dropletChange, dropletIn, listedDroplets } from '../../../controller/act/traffic/droplet-targets.ts';
+import { checkSelector, labelChange, leftBySelector, listedIn, projectServer, targetChange } from '../../../controller/act/traffic/hetzner-targets.ts';
+import { ClassifiedError, type ListedServer, type PoolMembership } from '../../../controller/model/index.ts';
 import { anything, broken, hostile, runs, valueOrError } from './bounds.ts';
 
-const SERVER = { id: 42, name: 'web-1', labels: {}, private_net: [{ network: 1, ip: '10.0.0.2' }], public_net: { ipv4: { ip: '198.51.100.1' }, ipv6: { ip: '2001:db8::/64' } } };
-const DROPLET = { id: 42, tags: [], networks: { v4: [{ type: 'public', ip_address: '198.51.100.1' }], v6: [] } };
+const POOL = { pool: { namespace: 'shop', name: 'web' }, service: 'shop-web', strategy: 'wrr', emptyWanted: false, healthCheck: { path: '/up', intervalSeconds: 5, timeoutSeconds: 2 }, members: [{ host: 'a', hostID: 'h', name: 'a', address: '10.0.0.2', port: 80 }] } as unknown as PoolMembership;
+const LABEL = { key: 'pool', value: 'web' };
 
-describe('what clouds say of their load balancers', () => {
-  it('is a load balancer that leads to addresses alone, or one error', () => {
-    const target = { type: 'server', server: { id: 42 }, health_status: [{ listen_port: 443, status: 'healthy' }], use_private_ip: true };
-    const atHetzner = { services: [{ listen_port: 443, destination_port: 80 }], targets: [target, { type: 'label_selector', label_selector: { selector: 'a=b' }, targets: [target] }, { type: 'ip', ip: { ip: '198.51.100.9' } }] };
-    const atDigitalOcean = {
-      id: '4de7ac8b-495b-4884-9a69-1050c6793cd6', name: 'front', status: 'active', tag: '', droplet_ids: [42], forwarding_rules: [{ target_port: 80 }],
-      health_check: { protocol: 'http', port: 80, path: '/up', check_interval_seconds: 10, response_timeout_seconds: 5, healthy_threshold: 3 },
-    };
-    const listed = (balancer: Record<string, unknown>): unknown => valueOrError(() => [
-      ...listedIn({ ...atHetzner, ...balancer }, [projectServer(SERVER, 'a')]), ...listedDroplets(balancerIn({ ...atDigitalOcean, ...balancer }), [dropletIn(DROPLET, 'a')], new Set()),
-    ]);
-    expect(listed({})).to.have.length(4);
-    fc.assert(fc.property(broken(atHetzner), broken(atDigitalOcean), anything, hostile, (one, other, value, text) => {
-      for (const changed of [one, other, { targets: value }, { droplet_ids: value }, { targets: [{ type: 'ip', ip: { ip: text } }] }, { name: text, id: text }, { health_check: { path: text, port: value } }]) {
-        const told = listed(changed as Record<string, unknown>);
-        if (!(told instanceof ClassifiedError)) for (const { url } of told as { url: string }[]) expect(url).to.match(/^http:\/\/(\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:.]+\]):-?[\d.e+-]+$/);
+/** A value, or one error in a line: what is not understood must not pass for an empty list. */
+function read<T>(work: () => T): T | undefined {
+  const result = valueOrError(work);
+  if (!(result instanceof ClassifiedError)) return result;
+  expect(result.message.length).to.be.below(3_000);
+  return undefined;
+}
+
+function expectListing(listed: readonly ListedServer[] | undefined): void {
+  for (const { url, state, aliases = [] } of listed ?? []) {
+    for (const one of [url, ...aliases]) {
+      const { protocol, username, password, pathname, search, hash } = new URL(one);
+      expect([protocol, username, password, pathname, search, hash]).to.deep.equal(['http:', '', '', '/', '', '']);
+    }
+    expect(state).to.be.oneOf(['Up', 'Down']);
+  }
+}
+
+describe('a load balancer of a cloud', () => {
+  it('of Hetzner is targets and a listing, or one error', () => {
+    const target = { type: 'server', server: { id: 1 }, use_private_ip: true, health_status: [{ listen_port: 80, status: 'healthy' }] };
+    const selector = { type: 'label_selector', label_selector: { selector: 'pool=web' }, targets: [target] };
+    const balancer = { id: 1, name: 'lb', targets: [target, { type: 'ip', ip: { ip: '198.51.100.1' } }, selector], services: [{ listen_port: 80, destination_port: 80 }] };
+    const record = { id: 1, name: 'a', labels: { pool: 'x' }, private_net: [{ network: 1, ip: '10.0.0.2' }], public_net: { ipv4: { ip: '198.51.100.1' }, ipv6: null } };
+    const server = projectServer(record, 'shop');
+    expect(listedIn(balancer, [server])).to.have.length.above(2);
+    fc.assert(fc.property(broken(balancer), fc.oneof(broken(target), broken(selector), anything), fc.oneof(anything, fc.constant(80)), broken(record), (answer, one, port, said) => {
+      for (const shape of [answer, { ...balancer, targets: [one] }, { ...balancer, targets: [{ ...target, health_status: [{ listen_port: port, status: one }] }] }, { ...balancer, services: [{ listen_port: port, destination_port: port }] }, { ...balancer, targets: [{ type: 'ip', ip: { ip: port } }] }]) {
+        const change = read(() => targetChange(POOL, shape, [server], undefined));
+        for (const ref of [...change?.add ?? [], ...change?.remove ?? []]) expect(ref.type === 'server' ? Number.isSafeInteger(ref.server.id) : typeof ref.ip.ip === 'string').to.equal(true);
+        expectListing(read(() => listedIn(shape, [server])));
+        read(() => checkSelector(shape, 'lb', LABEL));
+        read(() => leftBySelector(POOL, shape, [server]));
       }
-      const balancer = valueOrError(() => balancerIn({ ...atDigitalOcean, id: text, health_check: { path: text } }));
-      if (balancer instanceof ClassifiedError) return;
-      expect(new URL(`http://10.0.0.5:80${balancer.check.path}`).host).to.equal('10.0.0.5');
-      expect(balancer.id).to.match(/^[0-9a-fA-F-]{36}$/);
+      const other = read(() => projectServer({ ...record, ...said }, 'shop'));
+      if (other !== undefined) for (const id of read(() => labelChange(POOL, LABEL, [other]))?.add ?? []) expect(Number.isSafeInteger(id)).to.equal(true);
     }), runs(300));
-    const checked = balancerIn({ ...atDigitalOcean, health_check: { path: '@elsewhere.example/' } });
-    expect(checked.check.path).to.equal('/');
+  });
+
+  it('of DigitalOcean is Droplets, a check and a listing, or one error', () => {
+    const record = { id: 1, name: 'web-1', tags: ['pool:web'], networks: { v4: [{ type: 'private', ip_address: '10.0.0.2' }], v6: [] } };
+    const balancer = { id: '4de7ac8b-495b-4884-9a69-1050c6793cd6', name: 'lb', status: 'active', type: 'REGIONAL', tag: '', droplet_ids: [1], forwarding_rules: [{ target_port: 80 }], health_check: { protocol: 'http', port: 80, path: '/up', response_timeout_seconds: 5, healthy_threshold: 3, check_interval_seconds: 10 } };
+    const droplet = dropletIn(record, 'shop');
+    expect(listedDroplets(balancerIn(balancer), [droplet], new Set([1]))).to.have.length(1);
+    fc.assert(fc.property(broken(balancer), broken(balancer.health_check), fc.oneof(anything, fc.constant(80), hostile), broken(record), (answer, check, value, said) => {
+      for (const shape of [{ ...balancer, ...answer }, { ...balancer, health_check: check }, { ...balancer, health_check: { ...balancer.health_check, path: value } }, { ...balancer, id: value }, { ...balancer, forwarding_rules: [{ target_port: value }] }, { ...balancer, droplet_ids: [value] }]) {
+        const seen = read(() => balancerIn(shape));
+        if (seen === undefined) continue;
+        // What becomes a path of the API, or of a request to a host, is nothing else.
+        expect(seen.id).to.match(/^[0-9a-f-]{36}$/i);
+        expect(new URL(`http://10.0.0.2:80${seen.check.path}`).host).to.equal('10.0.0.2');
+        for (const id of seen.droplets) expect(Number.isSafeInteger(id)).to.equal(true);
+        expectListing(read(() => listedDroplets(seen, [droplet], new Set([1]))));
+        read(() => dropletChange(POOL, seen, [droplet]));
+      }
+      const other = read(() => dropletIn({ ...record, ...said }, 'shop'));
+      if (other !== undefined) for (const address of other.addresses) expect(address).to.match(/^[0-9a-fA-F.:]+$/);
+    }), runs(300));
   });
 });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { listedIn, projectServer, targetChange } from '../../../controller/act/traffic/hetzner-targets.ts';
 import { ClassifiedError } from '../../../controller/model/index.ts';
 import { evidenceDocument } from '../../../controller/reconcile/evidence-document.ts';
 import { connect } from '../../../controller/runtime/cluster/connection.ts';
@@ -92,7 +91,7 @@ describe('files and settings of the installation', () => {
         shortError(result, AS_WRITTEN);
         if (!(result instanceof ClassifiedError)) expect([typeof result.server, typeof result.namespace]).to.deep.equal(['string', 'string']);
       }
-    }), runs(300));
+    }), runs(80));
   });
 
   it('as certificate and key are a pair, or one error without a word of them', async () => {
@@ -150,25 +149,5 @@ describe('words of the command line and marks of people', () => {
       expect(evidenceDocument({ namespace, name })).to.match(/^evidence\.[a-z0-9][a-z0-9.-]*$/).and.not.include('/');
     }), runs(200));
     expect(NOON).to.be.a('number');
-  });
-});
-
-describe('a load balancer of a cloud', () => {
-  const target = { type: 'server', server: { id: 1 }, use_private_ip: true, health_status: [{ listen_port: 80, status: 'healthy' }] };
-  const balancer = { id: 1, name: 'lb', targets: [target, { type: 'ip', ip: { ip: '198.51.100.1' } }, { type: 'label_selector', targets: [target] }], services: [{ listen_port: 80, destination_port: 80 }] };
-  const server = projectServer({ id: 1, name: 'web-1', labels: {}, private_net: [{ network: 1, ip: '10.0.0.2' }], public_net: { ipv4: { ip: '198.51.100.1' }, ipv6: null } }, 'shop');
-
-  it('is targets and a listing, or one error', () => {
-    expect(valueOrError(() => listedIn(balancer, [server]))).to.have.length.above(2);
-    fc.assert(fc.property(broken(balancer), fc.oneof(broken(target), anything), fc.oneof(anything, fc.constant(80)), (answer, one, port) => {
-      for (const shape of [answer, { ...balancer, targets: [one] }, { ...balancer, targets: [{ ...target, health_status: [{ listen_port: port, status: one }] }] }, { ...balancer, services: [{ listen_port: port, destination_port: port }] }]) {
-        const change = valueOrError(() => targetChange({ pool: { namespace: 'default', name: 'web' }, members: [] } as never, shape, [server], undefined));
-        if (!(change instanceof ClassifiedError)) for (const ref of change.remove) expect(ref.type).to.equal('server');
-        const listed = valueOrError(() => listedIn(shape, [server]));
-        shortError(listed);
-        if (!(listed instanceof ClassifiedError)) for (const { url, state } of listed) expect([typeof url, state]).to.satisfy(([type, word]: string[]) => type === 'string' && ['Up', 'Down'].includes(word!));
-      }
-      valueOrError(() => projectServer({ id: port, name: one, labels: one, private_net: one, public_net: one }, 'shop'));
-    }), runs(400));
   });
 });

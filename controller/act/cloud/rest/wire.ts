@@ -31,6 +31,13 @@ export function idOf(record: Record<string, unknown>): number {
   return id;
 }
 
+/** A port goes into addresses that are compared and asked. */
+export function portOf(record: Record<string, unknown>, key: string): number {
+  const port = numberOf(record, key);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw strange(`${key} ${port} is no port`);
+  return port;
+}
+
 /** An address goes into command lines, known_hosts and documents, so it must be one and nothing else. */
 export function addressOf(text: string): string {
   if (isIP(text) === 0 || text.includes('%')) throw strange(`${JSON.stringify(text.slice(0, 60))} is no IP address`);
