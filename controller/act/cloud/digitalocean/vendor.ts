@@ -25,7 +25,8 @@ export const DIGITALOCEAN: Vendor = {
   variables: { endpoint: 'DIGITALOCEAN_API_URL', token: 'DIGITALOCEAN_ACCESS_TOKEN' },
   tokenMend: TOKEN,
   limits: { perHour: 5000, perMinute: 250 },
-  perPage: 200,
+  // The most is 200; each Droplet comes with the sizes of its region, and an answer of so many values is not read (ADR 0031).
+  perPage: 100,
   nextPage({ links }) {
     const pages = isRecord(links) ? links['pages'] : undefined;
     const next = isRecord(pages) ? pages['next'] : undefined;

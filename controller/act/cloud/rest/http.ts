@@ -30,7 +30,7 @@ const LOOK_RETRIES = 2;
 const LIST_TRIES = 3;
 /** Ten thousand servers at fifty a page. Pages without end would use up all requests of the hour. */
 const MOST_PAGES = 200;
-/** A page of 200 servers has one. To read much more at once would keep everything else from going on. */
+/** A page of 100 servers has less than one. To read much more at once would keep everything else from going on. */
 const LARGEST_ANSWER = 4 * 1024 * 1024;
 
 export function openCloudAPI(vendor: Vendor, { endpoint, token, clock, timeoutSeconds = TIMEOUT_SECONDS }: APIOptions): CloudAPI {
