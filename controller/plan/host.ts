@@ -34,12 +34,12 @@ function heldByPool(host: HostView, { server, operation }: HostFacts): HostStep 
     case 'Live': return undefined;
     case 'Paused': return { kind: 'Wait', why: 'the pool is paused: nothing changes until it is resumed', afterSeconds: 5 };
     case 'Ending': {
+      // Who adopts the server must not begin a second run beside it, and the lock is not released under it.
+      if (operation.kind === 'Running') return { kind: 'Wait', why: 'the pool goes away with deletionPolicy Retain: let go when the work on it has ended', afterSeconds: 2 };
       const neverBought = host.createAttempts === 0 && host.providerID === undefined && (server.kind === 'Absent' || server.kind === 'Unknown');
       if (host.phase === 'Released' || (neverBought && (host.phase === 'Pending' || host.phase === 'Provisioning'))) {
         return { kind: 'Release', why: 'the pool goes away and the host has no server' };
       }
-      // Who adopts the server must not begin a second run beside it, and the lock is not released under it.
-      if (operation.kind === 'Running') return { kind: 'Wait', why: 'the pool goes away with deletionPolicy Retain: let go when the work on it has ended', afterSeconds: 2 };
       return { kind: 'Retain', why: 'the pool goes away with deletionPolicy Retain: its server stays as it is' };
     }
   }

@@ -42,6 +42,8 @@ export const DEPROVISIONING: Work = (host, { server, membership }) => {
   }
 };
 
-export const RELEASED: Work = () => ({ kind: 'Release', why: 'no server is left' });
+/** A run that goes on against a server that is gone still holds the deploy lock, and ends by its time limit at the latest. */
+export const RELEASED: Work = (_host, { operation }) =>
+  (operation.kind === 'Running' ? wait('no server is left: let go when the work that was begun on it has ended', 2) : { kind: 'Release', why: 'no server is left' });
 
 const wait = (why: string, afterSeconds: number): HostStep & { kind: 'Wait' } => ({ kind: 'Wait', why, afterSeconds });

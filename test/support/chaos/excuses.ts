@@ -15,6 +15,8 @@ export interface Excuses {
   coversDrop(sentence: string, now: Instant): boolean;
   coversRun(now: Instant): boolean;
   coversHost(name: string, now: Instant): boolean;
+  /** Something that was to be waited for, such as lists that come late, was not. */
+  coversWait(now: Instant): boolean;
   coversLoss(hostID: string, now: Instant): boolean;
 }
 
@@ -35,6 +37,7 @@ export function createExcuses(): Excuses {
     coversHost,
     coversDrop: (sentence, now) => coversHost(sentence.split(' ', 1)[0] ?? '', now) || (sentence.includes('requests in flight') && now < clockUntil),
     coversRun: (now) => now < lockUntil || now < allUntil,
+    coversWait: (now) => now < clockUntil,
     coversLoss: (hostID, now) => now < allUntil || now < clockUntil || identities.has(hostID),
   };
 }

@@ -123,6 +123,7 @@ stepTable('Deprovisioning', { phase: 'Deprovisioning', phaseSince: at(200), dele
 ]);
 
 stepTable('Released', { phase: 'Released', deleting: true }, { server: absent() }, [
+  { title: 'waits for the work that was begun on it, under its lock', facts: { operation: { kind: 'Running' } }, now: at(300), step: wait },
   { title: 'lets the finalizer go', now: at(300), step: { kind: 'Release' } },
   { title: 'takes a server back that appeared late', facts: { server: found() }, now: at(300), step: advance('Deprovisioning') },
   { title: 'owns no server when its pool goes away', host: { poolState: 'Ending' }, now: at(300), step: { kind: 'Release' } },
