@@ -176,6 +176,18 @@ Conditions:
     expect(stdout).to.contain('Scaled by:   scalingpolicy/new, mode Recommend\nHost-hours:  0.0 of bought hosts in 2026-10 (UTC)\nMembership:  none yet\n\nHosts:\n  none\n');
   });
 
+  for (const [loadBalancer, says] of [
+    [{ hetzner: { name: 'front' } }, 'Hetzner load balancer front'],
+    [{ hetzner: { name: 'front', label: { key: 'serves', value: 'web' } } }, 'Hetzner load balancer front, by the label serves=web'],
+    [{ digitalocean: { name: 'front' } }, 'DigitalOcean load balancer front'],
+    [{ digitalocean: { name: 'front', tag: 'serves:web' } }, 'DigitalOcean load balancer front, by the tag serves:web'],
+  ] as const) {
+    it(`names a load balancer: ${says}`, async () => {
+      await world.put('HostPool', pool('cloud', { loadBalancer }));
+      expect((await world.call('describe hp cloud')).stdout).to.contain(`\nBalancer:    ${says}\n`);
+    });
+  }
+
   it('shows the rest of a pool to people who may not read the documents of the controller', async () => {
     world.parts.membership = async () => {
       throw new ClassifiedError('Forbidden', 'ConfigMaps of kamal-autoscaler are not for you');
