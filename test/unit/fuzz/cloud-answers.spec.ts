@@ -38,7 +38,7 @@ for (const vendor of [HETZNER, DIGITALOCEAN]) {
       await fc.assert(fc.asyncProperty(fc.oneof(damaged(JSON.stringify(right)), broken(right).map((value) => JSON.stringify(value)), hostile, anything.map((value) => JSON.stringify(value) ?? ''), hostile.map((text) => JSON.stringify({ error: { code: text, message: `${text} Bearer ${TOKEN}`, details: { fields: [{ name: text, messages: [text] }] } }, id: text, message: `${text} ${TOKEN}` }))), fc.constantFrom(200, 201, 204, 301, 400, 401, 403, 404, 409, 412, 422, 423, 429, 500, 503, 504), async (text, status) => {
         answer = body(text, status);
         for (const result of [await settledOrError(() => api().list('/servers', 'servers', {})), await settledOrError(() => api().create('/servers', {})), await settledOrError(() => api().change('DELETE', '/servers/1'))]) expectShort(result);
-      }), runs(60));
+      }), runs(30));
     });
 
     it('has headers of any kind', async () => {
@@ -47,7 +47,7 @@ for (const vendor of [HETZNER, DIGITALOCEAN]) {
         const result = await settledOrError(() => api().change('PUT', '/servers/1', {}));
         expectShort(result);
         if (result instanceof ClassifiedError && result.retryAfterSeconds !== undefined) expect(result.retryAfterSeconds).to.be.within(0, 3_600);
-      }), runs(60));
+      }), runs(30));
     });
 
     for (const [what, says] of [

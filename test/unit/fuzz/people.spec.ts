@@ -130,7 +130,7 @@ describe('words of the command line and marks of people', () => {
       expect(exitCode).to.be.within(0, 6);
       expect(stderr, `${command} ${JSON.stringify(words)}`).to.not.match(/this is a defect|TypeError|at file:/);
       expect(stdout.length + stderr.length).to.be.below(40_000);
-    }), runs(300));
+    }), runs(150));
   });
 
   it('as annotations of hosts and pools leave both as they are, or say so', async () => {

@@ -80,7 +80,7 @@ describe('a terminal', () => {
         expect(exitCode, `${command}: ${stderr}`).to.be.oneOf([0, 5]);
         expect(OBEYED.exec(stdout + stderr)?.[0], `${command} with ${JSON.stringify(text)}`).to.equal(undefined);
       }
-    }), runs(60));
+    }), runs(30));
   });
 
   it('is shown JSON and YAML which say exactly what is stored', async () => {
@@ -90,7 +90,7 @@ describe('a terminal', () => {
       expect(JSON.parse((await world.call('get hp web -o json')).stdout)).to.deep.equal(stored);
       expect(parse((await world.call('get hp web -o yaml')).stdout)).to.deep.equal(stored);
       expect(JSON.parse((await world.call('evidence web-3-c0ffee00 -o json')).stdout)).to.deep.equal(world.evidence[0]);
-    }), runs(60));
+    }), runs(30));
   });
 
   it('is told nothing by an error, whoever said what went wrong', async () => {
@@ -99,7 +99,7 @@ describe('a terminal', () => {
       const { stderr } = await world.call('inventory --service shop --offline --installation home');
       expect(stderr).to.match(/^error: the cloud says:/);
       expect(OBEYED.exec(stderr)?.[0], JSON.stringify(text)).to.equal(undefined);
-    }), runs(60));
+    }), runs(30));
   });
 
   it('is told nothing by the log, of which each line is JSON', () => {
