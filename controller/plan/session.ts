@@ -105,10 +105,14 @@ function waiting(session: SessionView, facts: SessionFacts, now: Instant): Sessi
 }
 
 /** A hold that follows another within the time in which people had no turn ends when the first one would have. */
-function deadlineOf({ releasedAt, deadline }: SessionView, now: Instant): Instant {
+function deadlineOf(session: SessionView, now: Instant): Instant {
+  const { releasedAt, deadline } = session;
   const gap = releasedAt === undefined ? Infinity : now - releasedAt;
-  return gap < seconds(PEOPLE_FIRST_SECONDS) && deadline > now ? deadline : holdFrom(now);
+  return gap < seconds(PEOPLE_FIRST_SECONDS) && deadline > now && !isVoid(session, now) ? deadline : holdFrom(now);
 }
+
+/** No hold lasts so long: the deadline was stored by a clock that was ahead. */
+const isVoid = ({ deadline }: SessionView, now: Instant): boolean => deadline > now + seconds(HOLD_SECONDS + AHEAD_SECONDS);
 
 /** An acquire whose answer was lost may have had its effect. */
 function giveUp(session: SessionView, lock: LockFact | undefined, now: Instant): SessionStep {
@@ -135,8 +139,7 @@ function held(session: SessionView, { claims, lock }: SessionFacts, now: Instant
   if (lock?.kind === 'Free') return { kind: 'Close', reason: 'TakenAway', why: 'somebody released the lock while it was held here' };
   if (lock?.kind === 'Held' && lock.operationID !== session.operationID) return { kind: 'Close', reason: 'TakenAway', why: `the lock was taken away: ${holderText(lock)}` };
   if (claims.length === 0) return { kind: 'Close', reason: 'Empty', why: 'nobody asks for the deploy lock any more' };
-  const isVoid = session.deadline > now + seconds(HOLD_SECONDS + AHEAD_SECONDS);
-  if (now >= session.deadline || isVoid) return { kind: 'Close', reason: 'Deadline', why: 'held for long enough: what runs ends, then people go first' };
+  if (now >= session.deadline || isVoid(session, now)) return { kind: 'Close', reason: 'Deadline', why: 'held for long enough: what runs ends, then people go first' };
   const members = admitted(session.members, claims);
   if (members.join(' ') !== session.members.join(' ')) return { kind: 'Admit', members };
   if (lock === undefined) return { kind: 'Look' };
@@ -183,7 +186,7 @@ function released(session: SessionView, { claims }: SessionFacts, now: Instant):
   const turnEnds = releasedAt === undefined || releasedAt > now + seconds(AHEAD_SECONDS) ? 0 : releasedAt + seconds(PEOPLE_FIRST_SECONDS);
   const left = (turnEnds - now) / seconds(1);
   if (claims.length === 0) return left > 0 ? wait('released', left) : { kind: 'Delete' };
-  if (left > 0 && releasedAt !== undefined && releasedAt >= deadline) return wait('people who wait for the deploy lock go first', left);
+  if (left > 0 && releasedAt !== undefined && (releasedAt >= deadline || isVoid(session, now))) return wait('people who wait for the deploy lock go first', left);
   return { kind: 'Reopen', deadline: deadlineOf(session, now) };
 }
 

@@ -71,6 +71,8 @@ const rows: Row[] = [
 
   { title: 'Held until a time that no hold lasts, stored by a clock that was ahead: people go first', session: { phase: 'Held', deadline: at(9_000_000), members: ['web-1'] }, facts: { lock: mine }, now: 50, step: { kind: 'Close', reason: 'Deadline' } },
   { title: 'Released in the future, by a clock that was ahead: asks anew', session: { phase: 'Released', releasedAt: at(9_000_000), deadline: at(9_000_000) }, now: 50, step: { kind: 'Reopen' } },
+  { title: 'Released after a hold whose deadline a clock that was ahead had stored: people go first', session: { phase: 'Released', releasedAt: at(50), deadline: at(9_000_000) }, now: 51, step: { kind: 'Wait', why: 'people who wait for the deploy lock go first' } },
+  { title: 'Waiting after such a hold: does not hold until then again', session: { phase: 'Waiting', releasedAt: at(50), deadline: at(9_000_000) }, facts: { lock: mine }, now: 60, step: { kind: 'Hold', deadline: at(180) } },
   { title: 'Released at its deadline: people go first', session: { phase: 'Released', releasedAt: at(125) }, now: 144.9, step: { kind: 'Wait', why: 'people who wait for the deploy lock go first' } },
   { title: 'Released at its deadline: then a whole hold', session: { phase: 'Released', releasedAt: at(125) }, now: 145, step: { kind: 'Reopen', deadline: at(265) } },
   { title: 'Released as empty: again at once, for what is left of the hold', session: { phase: 'Released', releasedAt: at(30) }, now: 31, step: { kind: 'Reopen', deadline: at(120) } },
