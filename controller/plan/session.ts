@@ -111,7 +111,7 @@ function deadlineOf(session: SessionView, now: Instant): Instant {
   return gap < seconds(PEOPLE_FIRST_SECONDS) && deadline > now && !isVoid(session, now) ? deadline : holdFrom(now);
 }
 
-/** No hold lasts so long: the deadline was stored by a clock that was ahead. */
+/** No hold lasts so long: the deadline was stored by a clock that was ahead. A hold that ends by it and one that begins with it would chase each other. */
 const isVoid = ({ deadline }: SessionView, now: Instant): boolean => deadline > now + seconds(HOLD_SECONDS + AHEAD_SECONDS);
 
 /** An acquire whose answer was lost may have had its effect. */
