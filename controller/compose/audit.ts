@@ -1,8 +1,7 @@
 import { createRoutedDeployer } from '../act/deploy/routed.ts';
-import { oneAtATime } from '../act/one-at-a-time.ts';
 import { createStaticProvider } from '../act/cloud/static.ts';
 import type { Io, StoreLocation } from '../cli/index.ts';
-import { type Audit, ClassifiedError } from '../model/index.ts';
+import { type Audit, ClassifiedError, oneAtATime } from '../model/index.ts';
 import type { Documents, Leadership } from '../ports/index.ts';
 import { auditInstallation } from '../reconcile/audit.ts';
 import { systemClock } from '../runtime/clock.ts';

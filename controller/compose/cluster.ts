@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { createStaticProvider } from '../act/cloud/static.ts';
 import { createRoutedDeployer } from '../act/deploy/routed.ts';
-import { oneAtATime } from '../act/one-at-a-time.ts';
-import { messageOf } from '../model/index.ts';
+import { messageOf, oneAtATime } from '../model/index.ts';
 import { ClusterStore, ConfigMapDocuments, LEASE_TIMEOUT_MILLISECONDS, LeaseElection, connect, leaseObject, openApi, processIdentity } from '../runtime/cluster/index.ts';
 import type { Settings } from '../runtime/settings.ts';
 import { createMemoryDecisionLog } from '../runtime/store/decision-logs.ts';

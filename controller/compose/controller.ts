@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Inventory, ProviderName } from '../model/index.ts';
+import { type Inventory, type ProviderName, oneAtATime } from '../model/index.ts';
 import type {
   Clock, CloudProvider, DecisionLog, DeployLock, Deployer, Documents, HostProbe, Leadership, LoadBalancer, MetricsSource, Store, Subscription,
 } from '../ports/index.ts';
@@ -77,6 +77,7 @@ export function startController(adapters: Adapters): Controller {
     inspections: createInspections(clock),
     baselines: createRequestBaselines(),
     engineStates: createEngineStates(documents, clock),
+    slotsInTurn: oneAtATime(),
     loadHistories: createLoadHistories(documents, clock),
     meters,
     enqueue: (work) => queue.add(work),

@@ -1,8 +1,7 @@
 import type { Offline } from '../cli/index.ts';
-import { ClassifiedError } from '../model/index.ts';
+import { ClassifiedError, oneAtATime } from '../model/index.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { SSH_SETTING_NAMES, readDigitalOcean, readHetzner, readSSH } from '../runtime/settings.ts';
-import { oneAtATime } from '../act/one-at-a-time.ts';
 import { openClouds } from './clouds.ts';
 import { withEnvFile } from './environment.ts';
 import { authorizedKeysOf } from './inventory.ts';

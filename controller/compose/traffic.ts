@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DIGITALOCEAN } from '../act/cloud/digitalocean/vendor.ts';
 import { HETZNER } from '../act/cloud/hetzner/vendor.ts';
 import { CloudBalancers, DEFAULT_TRAEFIK_SETTINGS, HTTPHostProbe, TraefikFiles, TraefikHTTP, type TraefikSettings, createDigitalOceanBalancers, createHetznerBalancers, createRoutedLoadBalancer } from '../act/traffic/index.ts';
-import type { InTurn } from '../act/one-at-a-time.ts';
+import type { InTurn } from '../model/index.ts';
 import type { Clock, HostProbe, Leadership, LoadBalancer } from '../ports/index.ts';
 import type { Settings } from '../runtime/settings.ts';
 import { cloudAPI } from './clouds.ts';

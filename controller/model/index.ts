@@ -17,6 +17,7 @@ export type * from './load-history.ts';
 export * from './membership-fact.ts';
 export * from './membership.ts';
 export * from './observation.ts';
+export * from './one-at-a-time.ts';
 export * from './outcome.ts';
 export * from './phase.ts';
 export * from './printable.ts';

@@ -1,5 +1,5 @@
 import type { ObjectKey } from '../api/index.ts';
-import type { Inventory, ProviderName } from '../model/index.ts';
+import type { InTurn, Inventory, ProviderName } from '../model/index.ts';
 import type {
   Clock, CloudProvider, DecisionLog, Deployer, Documents, HostProbe, Leadership, LoadBalancer, MetricsSource, Store,
 } from '../ports/index.ts';
@@ -54,6 +54,8 @@ export interface Context {
   inspections: Inspections;
   baselines: RequestBaselines;
   engineStates: EngineStates;
+  /** Who looks for a free slot of a pool and who takes one do so one after the other; keys are `namespace/pool`. */
+  slotsInTurn: InTurn;
   loadHistories: LoadHistories;
   meters: Meters;
   /** Lines of authorized_keys with which the controller logs in to hosts. */

@@ -135,7 +135,7 @@ async function useOf(context: Context, server: Server, pool: HostPool | undefine
 }
 
 /** Makes a KamalHost for a server that is there; its lifecycle then looks at the server and touches nothing that serves. */
-async function adopt(context: Context, server: Server): Promise<void> {
+const adopt = (context: Context, server: Server): Promise<void> => context.slotsInTurn(keyText(server.owner.pool), async () => {
   const { namespace, name: pool } = server.owner.pool;
   const siblings = await context.store.list('KamalHost', { namespace, from: 'Fresh' });
   // Another instance may have adopted it meanwhile, under another name: two hosts of one server would delete it under each other.
@@ -156,7 +156,7 @@ async function adopt(context: Context, server: Server): Promise<void> {
     // Labels that no host of ours could carry must not keep the other servers from being looked at.
     if (!isClass(error, 'AlreadyExists', 'Invalid')) throw error;
   }
-}
+});
 
 /** The server's own name and slot where they are free, else the UID as name. */
 function identityFor(server: Server, siblings: readonly KamalHost[]): { name: string; slot: number } {

@@ -1,4 +1,4 @@
-import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, REPLACES_ANNOTATION, keyOf } from '../api/index.ts';
+import { type HostPool, type KamalHost, API_VERSION, HOST_FINALIZER, type ObjectKey, POOL_FINALIZER, POOL_LABEL, REPLACES_ANNOTATION, keyOf, keyText } from '../api/index.ts';
 import { type Fleet, type Outcome, type ProviderName, type Server, type ServerSnapshot, type Step, done, fromTimestamp, isClass, requeueAfter } from '../model/index.ts';
 import { type RollVerdict, planPool, rollOf } from '../plan/index.ts';
 import type { Placement } from '../ports/index.ts';
@@ -110,18 +110,22 @@ async function apply(context: Context, pool: HostPool, hosts: readonly KamalHost
   }
 }
 
-/** The finalizer is part of the create request: there is no moment in which a host exists that could vanish with its server. */
+/**
+ * The finalizer is part of the create request: there is no moment in which a host exists that could vanish with its server.
+ * A server that was adopted since the plan may have the slot: then the next plan takes another one.
+ */
 async function createHost(context: Context, pool: HostPool, { slot, why, replaces }: Step & { kind: 'CreateHost' }): Promise<void> {
   const name = `${pool.metadata.name}-${slot}-${pool.metadata.uid.replaceAll('-', '').slice(0, 8).toLowerCase()}`;
-  try {
+  await context.slotsInTurn(keyText(keyOf(pool)), async () => {
+    if ((await hostsOf(context, pool)).some(({ spec }) => spec.slot === slot)) return;
     await context.store.create('KamalHost', {
       apiVersion: API_VERSION, kind: 'KamalHost',
       metadata: { name, namespace: pool.metadata.namespace, labels: { [POOL_LABEL]: pool.metadata.name }, finalizers: [HOST_FINALIZER], ...(replaces === undefined ? {} : { annotations: { [REPLACES_ANNOTATION]: replaces } }) },
       spec: { poolRef: { name: pool.metadata.name }, hostID: context.newID(), slot, intent: 'Serve', intentReason: why },
     });
-  } catch (error) {
+  }).catch((error: unknown) => {
     if (!isClass(error, 'AlreadyExists')) throw error;
-  }
+  });
 }
 
 async function setIntent(context: Context, host: KamalHost, intent: 'Serve' | 'Drain', why: string): Promise<void> {

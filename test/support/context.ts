@@ -12,6 +12,7 @@ import { createPlacementView } from '../../controller/reconcile/placement-view.t
 import { createPriceView } from '../../controller/reconcile/price-view.ts';
 import { createPurchaseGate } from '../../controller/reconcile/purchase-gate.ts';
 import { createServerView } from '../../controller/reconcile/server-view.ts';
+import { oneAtATime } from '../../controller/model/index.ts';
 import { createMeters } from '../../controller/report/meters.ts';
 
 export const INSTALLATION = 'test';
@@ -37,6 +38,7 @@ export function contextOf(parts: ContextParts): Context {
     inspections: createInspections(clock),
     baselines: createRequestBaselines(),
     engineStates: createEngineStates(documents, clock),
+    slotsInTurn: oneAtATime(),
     loadHistories: createLoadHistories(documents, clock),
     meters: createMeters(),
     enqueue: () => undefined,

@@ -1,9 +1,8 @@
-import { ClassifiedError, isClass, seconds } from '../../model/index.ts';
+import { ClassifiedError, isClass, seconds, type InTurn } from '../../model/index.ts';
 import type { Clock } from '../../ports/index.ts';
 import { actionOf } from '../cloud/hetzner/wire.ts';
 import type { CloudAPI } from '../cloud/rest/http.ts';
 import { idOf, listIn, recordIn } from '../cloud/rest/wire.ts';
-import type { InTurn } from '../one-at-a-time.ts';
 import { type BalancerCloud, checkWanted } from './cloud-balancers.ts';
 import { type HetznerBalancer, type ProjectServer, checkSelector, labelChange, leftBySelector, listedIn, projectServer, targetChange } from './hetzner-targets.ts';
 

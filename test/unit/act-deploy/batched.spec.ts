@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { batched } from '../../../controller/act/deploy/kamal/batched.ts';
-import { oneAtATime } from '../../../controller/act/one-at-a-time.ts';
+import { oneAtATime } from '../../../controller/model/index.ts';
 
 /** Work that ends when it is told to. */
 function held(): { work: (items: readonly string[]) => Promise<string>; batches: string[][]; end: (answer: string | Error) => void } {

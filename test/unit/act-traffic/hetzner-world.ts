@@ -2,9 +2,8 @@
 import { CloudBalancers, createHetznerBalancers } from '../../../controller/act/traffic/index.ts';
 import { HETZNER } from '../../../controller/act/cloud/hetzner/vendor.ts';
 import { openCloudAPI } from '../../../controller/act/cloud/rest/http.ts';
-import { oneAtATime } from '../../../controller/act/one-at-a-time.ts';
 import { SERVER_LABELS } from '../../../controller/api/index.ts';
-import type { PoolMembership } from '../../../controller/model/index.ts';
+import { type PoolMembership, oneAtATime } from '../../../controller/model/index.ts';
 import type { Clock, LoadBalancer } from '../../../controller/ports/index.ts';
 import type { Buyer, CloudBalancerWorld } from '../../support/cloud-balancer-contract.ts';
 import type { Order } from '../../support/hetzner-sim/project.ts';

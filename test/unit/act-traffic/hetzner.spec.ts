@@ -1,9 +1,8 @@
 import { expect } from 'chai';
-import { type Membership, membershipFact } from '../../../controller/model/index.ts';
+import { type Membership, membershipFact, oneAtATime } from '../../../controller/model/index.ts';
 import { cloudBalancerContract } from '../../support/cloud-balancer-contract.ts';
 import { type SimulatedClock, createSimulatedClock } from '../../support/clock.ts';
 import { createHetznerProvider } from '../../../controller/act/cloud/hetzner/provider.ts';
-import { oneAtATime } from '../../../controller/act/one-at-a-time.ts';
 import { SERVER_LABELS } from '../../../controller/api/index.ts';
 import { type HetznerSim, startHetznerSim } from '../../support/hetzner-sim/index.ts';
 import type { SimBalancer } from '../../support/hetzner-sim/balancers.ts';

@@ -1,5 +1,5 @@
 import { CloudBalancers, DEFAULT_TRAEFIK_SETTINGS, TraefikFiles, TraefikHTTP, createDigitalOceanBalancers, createHetznerBalancers, createRoutedLoadBalancer } from '../../../controller/act/traffic/index.ts';
-import { oneAtATime } from '../../../controller/act/one-at-a-time.ts';
+import { oneAtATime } from '../../../controller/model/index.ts';
 import type { Clock, Leadership, LoadBalancer } from '../../../controller/ports/index.ts';
 
 /** An adapter as it is composed: behind the choice among all ways to a load balancer, of which no other one is set up. */

@@ -1,6 +1,5 @@
-import { ClassifiedError, type Server, isClass } from '../../../model/index.ts';
+import { ClassifiedError, type Server, isClass, oneAtATime } from '../../../model/index.ts';
 import type { CloudProvider, CreateRequest } from '../../../ports/index.ts';
-import { oneAtATime } from '../../one-at-a-time.ts';
 import { createActionFollower } from '../rest/actions.ts';
 import { openCloudAPI } from '../rest/http.ts';
 import { checkOwner, noted, ownerIn, sameOwner } from '../rest/marking.ts';

@@ -1,5 +1,5 @@
 import type { CreateRequest } from '../../../ports/index.ts';
-import type { InTurn } from '../../one-at-a-time.ts';
+import type { InTurn } from '../../../model/index.ts';
 import type { APIOptions } from '../rest/settings.ts';
 
 export interface HetznerOptions extends APIOptions {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ObjectKey } from '../../../api/index.ts';
-import { type FleetReference, type MachineFact, ClassifiedError, classOf, messageOf } from '../../../model/index.ts';
+import { type FleetReference, type MachineFact, ClassifiedError, classOf, messageOf, oneAtATime } from '../../../model/index.ts';
 import type { DeployTarget, Deployer, RoleRef } from '../../../ports/index.ts';
 import { type OperationEnd, createOperationTable, unlessLate } from '../operation-table.ts';
 import { type SeenApp, appFact } from './app-state.ts';
@@ -8,7 +8,6 @@ import { fleetReference, isProxied } from './fleet-reference.ts';
 import { createEvidence } from './evidence.ts';
 import type { Fleets } from './fleets.ts';
 import type { KamalRuns } from './kamal-runs.ts';
-import { oneAtATime } from '../../one-at-a-time.ts';
 import { type OperationTools, perform } from './operations.ts';
 import type { Preflight } from './preflight.ts';
 import { addressOf } from './project-checks.ts';
