@@ -2,6 +2,7 @@
 import { type ObjectKey, PROTECTED_ANNOTATION, keyOf } from '../../../controller/api/index.ts';
 import { INSTALLATION } from '../context.ts';
 import { edit } from './edit.ts';
+import { CPU_TARGET } from './metrics.ts';
 import type { MemoryHost } from '../memory-world.ts';
 import type { ChaosEvent, Happening } from './events.ts';
 import { POOL, SESSION, boughtHosts, urlOf } from './names.ts';
@@ -50,6 +51,15 @@ export async function act(world: Surroundings, event: ChaosEvent, processes: Pro
     case 'DeletePolicy':
       judge.unsettleLeast();
       return world.store.delete('ScalingPolicy', POOL).then(() => true, () => false);
+    case 'Load': {
+      world.metrics.load = event.hosts;
+      return true;
+    }
+    case 'BlindMetrics': {
+      world.metrics.blindness = event.as;
+      later(event.forSeconds, () => { world.metrics.blindness = undefined; });
+      return true;
+    }
     case 'Deploy': {
       void kamal.deploy(event.version, event.seconds, event.lockWait);
       return true;
@@ -159,6 +169,7 @@ function giveBack({ kamal }: Surroundings): void {
 /** A person writes their file, and applies it where the pool is there. */
 async function editPool(world: Surroundings, change: Partial<Surroundings['wanted']>, paused?: boolean): Promise<boolean> {
   Object.assign(world.wanted, change);
+  world.editedAt = world.clock.now();
   // More than the maximum is refused, as a person sees at once.
   const replicas = Math.min(world.wanted.replicas, world.wanted.maxReplicas);
   world.wanted.replicas = replicas;
@@ -197,7 +208,7 @@ async function protect(world: Surroundings, { index, forSeconds }: Happening & {
 }
 
 async function applyPolicy({ store, judge }: Surroundings, { minHosts, maxHosts }: Happening & { kind: 'ApplyPolicy' }): Promise<boolean> {
-  const draft = policyDraft('default', 'web', { minHosts, maxHosts, mode: 'Enforce' });
+  const draft = policyDraft('default', 'web', { minHosts, maxHosts, mode: 'Enforce', metrics: [{ name: 'cpu', target: CPU_TARGET }], behavior: { scaleIn: { stabilizationWindowSeconds: 15 } }, prediction: { mode: 'Off' } });
   judge.unsettleLeast();
   if (await edit(store, 'ScalingPolicy', POOL, (policy) => ({ ...policy, spec: { ...policy.spec, ...draft.spec } }))) return true;
   return store.create('ScalingPolicy', draft).then(() => true, () => false);

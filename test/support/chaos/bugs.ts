@@ -1,7 +1,7 @@
 /** Bugs that somebody could make in the controller, as patches of its source: each must be found by random worlds. */
 
 /** What it breaks. */
-export type BugKind = 'Purchase' | 'Maximum' | 'Money' | 'Ownership' | 'Membership' | 'Drain' | 'Deletion' | 'Lock' | 'Pace';
+export type BugKind = 'Purchase' | 'Maximum' | 'Money' | 'Ownership' | 'Membership' | 'Drain' | 'Deletion' | 'Lock' | 'Pace' | 'Decision';
 
 export interface PlantedBug {
   kind: BugKind;
@@ -119,6 +119,11 @@ export const BUGS = {
     kind: 'Lock',
     what: 'begins work on a host without the deploy lock',
     patches: [{ file: 'controller/reconcile/lock-permit.ts', find: "return { kind: 'Waits', why: waitText(session) };", replace: "return session?.status?.phase === 'Releasing' ? { kind: 'Granted' } : { kind: 'Waits', why: waitText(session) };" }],
+  },
+  AbsentIsZero: {
+    kind: 'Decision',
+    what: 'takes a metric without a value for one that is 0',
+    patches: [{ file: 'controller/decide/readings.ts', find: "if (seen.kind === 'Absence') return { rule, seen: { kind: 'Absent', absence: seen.absence } };", replace: "if (seen.kind === 'Absence') return { rule, seen: { kind: 'Value', value: 0, asOf: Date.now(), windowSeconds: 60 } };" }],
   },
 } as const satisfies Record<string, PlantedBug>;
 

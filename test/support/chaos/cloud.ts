@@ -150,7 +150,7 @@ export function createChaosCloud(world: MemoryWorld, nature: Nature, judges: Clo
   const cloud: ChaosCloud = {
     nextCreates: [], nextDeletes: [], quota: Infinity, full: new Set(), locked: new Set(), twins: new Set(), late: new Map(), isListed,
     provider: (own, isReplaced) => ({
-      name: 'Local', billing: 'Hour', settleSeconds: SETTLE_SECONDS,
+      name: 'Local', billing: nature.billing, settleSeconds: SETTLE_SECONDS,
       async list(installation) {
         const asOf = own.now();
         return { provider: 'Local', asOf, servers: await servers(installation) };

@@ -1,9 +1,11 @@
 /** What goes together on a bad day: events that one alone would seldom meet, such as a lost answer and a purchase right after it. */
-import type { CreateFault, DeleteFault, Happening, Nature } from './events.ts';
+import type { Blindness, CreateFault, DeleteFault, Happening, Nature } from './events.ts';
 import type { Draw } from './draw.ts';
 
 /** Each event with its time in milliseconds after the episode's beginning. */
 type Episode = (draw: Draw, nature: Nature) => [afterMilliseconds: number, happening: Happening][];
+
+export const BLINDNESS = ['Empty', 'Stale', 'Unreachable', 'NaN', 'Partial'] as const satisfies readonly Blindness[];
 
 const EPISODES = {
   /** An order comes out otherwise than its answer says, while servers are bought. */
@@ -47,6 +49,16 @@ const EPISODES = {
   ChangeOfMind(draw, { maxReplicas }) {
     const times = draw.between(2, 5);
     return Array.from({ length: times }, (_, index) => [index * draw.between(1, 8) * 1000, { kind: 'Replicas', replicas: index % 2 === 0 ? draw.between(1, 2) : maxReplicas }]);
+  },
+  /** A policy that followed a load sees nothing any more. */
+  BlindPolicy(draw, { maxReplicas }) {
+    const blind = draw.between(40, 80) * 1000;
+    return [
+      [0, { kind: 'Load', hosts: maxReplicas }],
+      [0, { kind: 'ApplyPolicy', minHosts: 1, maxHosts: 6 }],
+      [blind, { kind: 'BlindMetrics', as: draw.from(BLINDNESS), forSeconds: draw.between(60, 120) }],
+      ...(draw.often(0.5) ? [[blind, { kind: 'Load', hosts: 1 }] as [number, Happening]] : []),
+    ];
   },
   /** A pool is let go with its servers, one of them ends, and the pool comes back. */
   LetGo(draw) {

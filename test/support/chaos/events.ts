@@ -18,6 +18,9 @@ export type Happening =
   | { kind: 'Protect'; index: number; forSeconds: number }
   | { kind: 'ApplyPolicy'; minHosts: number; maxHosts: number }
   | { kind: 'DeletePolicy' }
+  // What is measured. The load is as much as so many hosts take at their target.
+  | { kind: 'Load'; hosts: number }
+  | { kind: 'BlindMetrics'; as: Blindness; forSeconds: number }
   // A person works with Kamal.
   | { kind: 'Deploy'; version: string; seconds: number; lockWait: 'Refused' | 'Waits' }
   | { kind: 'HoldLock'; forSeconds: number }
@@ -53,6 +56,9 @@ export type Happening =
   | { kind: 'Quota'; servers: number; forSeconds: number }
   | { kind: 'Full'; placement: 'first' | 'second'; forSeconds: number };
 
+/** Why there is no value to decide by: none, an old one, a source that does not answer; NaN, or a part of the data alone. */
+export type Blindness = 'Empty' | 'Stale' | 'Unreachable' | 'NaN' | 'Partial';
+
 /** `Lost`: made, the answer is not heard. `Late`: the same, and it is made only after a while. `Twin`: made twice. */
 export type CreateFault = 'Lost' | 'Late' | 'Twin' | 'TwinLost' | 'NeverBoots' | 'BootsSlowly';
 /** `Ignored`: taken, and nothing happens. `Slow`: it takes a while. `Protected`: refused until a person lifts that. */
@@ -82,6 +88,8 @@ export interface Nature {
   callMilliseconds: number;
   /** How many load balancers serve the pool. */
   balancers: 1 | 2;
+  /** By what servers are charged: started hours, or seconds. Hosts whose hour is paid are kept to its end. */
+  billing: 'Hour' | 'Second';
 }
 
 /** A whole random world, as JSON. */

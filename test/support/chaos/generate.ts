@@ -2,7 +2,7 @@
 import { seededChance } from '../../../controller/simulate/world/chance.ts';
 import type { ErrorClass } from '../../../controller/model/index.ts';
 import { type Draw, drawing } from './draw.ts';
-import { drawEpisode } from './episodes.ts';
+import { BLINDNESS, drawEpisode } from './episodes.ts';
 import type { ChaosEvent, ChaosWorld, CreateFault, DeleteFault, Happening, Nature, PortName } from './events.ts';
 
 /** What a server costs: the first hour is a third of a month, so that money which was spent and forgotten shows. */
@@ -47,6 +47,8 @@ const KINDS: { [K in Happening['kind']]: [weight: number, make: (draw: Draw, nat
   Protect: [1, (draw) => ({ index: draw.between(0, 5), forSeconds: draw.between(20, 90) })],
   ApplyPolicy: [2, (draw) => ({ minHosts: draw.between(1, 3), maxHosts: draw.between(3, 6) })],
   DeletePolicy: [1, () => ({})],
+  Load: [2, (draw) => ({ hosts: draw.between(0, 6) })],
+  BlindMetrics: [1, (draw) => ({ as: draw.from(BLINDNESS), forSeconds: draw.between(20, 120) })],
   Deploy: [3, (draw) => ({ version: draw.from(VERSIONS), seconds: draw.between(2, 30), lockWait: draw.from(['Refused', 'Waits'] as const) })],
   HoldLock: [2, (draw) => ({ forSeconds: draw.between(5, 120) })],
   TakeLock: [1, (draw) => ({ forSeconds: draw.between(5, 40) })],
@@ -102,7 +104,7 @@ function drawNature(draw: Draw): Nature {
     listLagMilliseconds: draw.from([0, 2000, 8000]), goneLagMilliseconds: draw.from([0, 0, 3000, 15_000]),
     bootMilliseconds: draw.from([1000, 4000, 12_000]), deployMilliseconds: draw.from([2000, 8000, 20_000]),
     names: draw.from(['Unique', 'Free'] as const), storeClock: draw.from(['Own', 'Controller'] as const),
-    callMilliseconds: draw.from([0, 20, 200]), balancers: draw.from([1, 1, 2] as const),
+    callMilliseconds: draw.from([0, 20, 200]), balancers: draw.from([1, 1, 2] as const), billing: draw.from(['Hour', 'Hour', 'Second'] as const),
     ...(draw.often(0.25) ? { budget: draw.between(1, maxReplicas) * PRICE.monthCap + 3 } : {}),
   };
 }

@@ -10,6 +10,7 @@ import { PRICE } from './generate.ts';
 import type { CloudJudges } from './cloud.ts';
 import { createExcuses } from './excuses.ts';
 import { createOwnerJudge } from './judge-owners.ts';
+import { createScaleJudge } from './judge-scale.ts';
 import { POOL, boughtHosts, timeText, urlOf } from './names.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -81,11 +82,11 @@ export function createJudge(worldOf: () => Surroundings): Judge {
 
   /** Everything that stays to the end of the month, and what is gone has cost. */
   async function judgeMoney({ owner: { hostID } }: CreateRequest): Promise<void> {
-    const { budget, clock, store, cloud } = worldOf();
+    const { budget, clock, store, cloud, nature } = worldOf();
     if (budget === undefined || !moneyKnown) return;
     const now = clock.now();
     const month = monthOf(now);
-    const tariff = { kind: 'Priced', price: PRICE, billing: 'Hour' } as const;
+    const tariff = { kind: 'Priced', price: PRICE, billing: nature.billing } as const;
     const hosts = await store.list('KamalHost');
     const leaves = (id: string): boolean => hosts.some((host) => host.spec.hostID === id && (isLeaving(host) || host.status?.health === 'Unhealthy'));
     const others = boughtHosts(worldOf()).filter(({ order }) => order.owner?.hostID !== hostID && !cloud.twins.has(order.id) && !order.owner!.hostID.startsWith('hand'));
@@ -112,6 +113,7 @@ export function createJudge(worldOf: () => Surroundings): Judge {
     for (; heardOfKamal < kamal.faults.length; heardOfKamal += 1) if (!excuses.coversRun(clock.now())) fault(kamal.faults[heardOfKamal]!);
   }
   const owners = createOwnerJudge(worldOf, excuses, fault);
+  const scale = createScaleJudge(worldOf, fault);
 
   return {
     faults, fault, purchases: 0, deletions: 0,
@@ -139,6 +141,7 @@ export function createJudge(worldOf: () => Surroundings): Judge {
     async look() {
       hear();
       await owners.look();
+      await scale.look();
       const { store, memory } = worldOf();
       for (const kind of KINDS) for (const object of await store.list(kind)) judgeObject(kind, object);
       for (const name of ['ledger', 'membership', 'inventory', 'orphans']) {

@@ -48,6 +48,7 @@ export function startProcess(world: Surroundings, stopped: (event: ChaosEvent & 
     deployer: port('Deployer', kamal.deployer()),
     locks: createDeployLockView(port('DeployLock', kamal.lock), ours),
     loadBalancer: port('LoadBalancer', world.balancers.servedBy(() => leads)),
+    metrics: port('MetricsSource', world.metrics.source),
     probe: port('HostProbe', memory.probe),
     servers: createServerView(providers, INSTALLATION, ours, 1),
     gate: createPurchaseGate(documents, ours, { ceilings: {}, budgets: world.budget === undefined ? {} : { EUR: world.budget } }),

@@ -19,6 +19,7 @@ export async function putRight(world: Surroundings): Promise<void> {
   cloud.full.clear();
   cloud.locked.clear();
   await world.balancers.reach();
+  world.metrics.blindness = undefined;
   world.budget = undefined;
   // A machine and the API server that it talks to agree on the time again; one machine alone may stay wrong.
   if (world.nature.storeClock === 'Own') world.skew = 0;

@@ -9,11 +9,11 @@ export interface Shrunk {
 }
 
 const SIMPLEST: Partial<Record<keyof Nature, Nature[keyof Nature]>> = {
-  listLagMilliseconds: 0, goneLagMilliseconds: 0, bootMilliseconds: 1000, deployMilliseconds: 2000, names: 'Free', storeClock: 'Own', callMilliseconds: 0, maxSurge: 1, balancers: 1,
+  listLagMilliseconds: 0, goneLagMilliseconds: 0, bootMilliseconds: 1000, deployMilliseconds: 2000, names: 'Free', storeClock: 'Own', callMilliseconds: 0, maxSurge: 1, balancers: 1, billing: 'Hour',
 };
 
 /** Numbers that hold together with others, which a smaller one may contradict. */
-const KEPT: readonly string[] = ['replicas', 'maxReplicas', 'minHosts', 'maxHosts', 'which'];
+const KEPT: readonly string[] = ['replicas', 'maxReplicas', 'minHosts', 'maxHosts', 'hosts', 'which'];
 
 /**
  * `fails` runs a world and resolves with its faults. Halves, quarters and single events are left out in turn (delta

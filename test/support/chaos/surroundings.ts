@@ -14,6 +14,7 @@ import type { ChaosWorld, Nature } from './events.ts';
 import { API_URLS, POOL, START } from './names.ts';
 import { type Faults, createFaults } from './faults.ts';
 import { type Judge, createJudge } from './judge.ts';
+import { type ChaosMetrics, createMetrics } from './metrics.ts';
 import type { ChaosStore, ChaosStores, MakeStores, OpenChaosStore } from './stores.ts';
 
 export interface Surroundings {
@@ -29,6 +30,7 @@ export interface Surroundings {
   faults: Faults;
   judge: Judge;
   balancers: ChaosBalancers;
+  metrics: ChaosMetrics;
   /** Most that a month may cost, in EUR; a person may raise it. */
   budget: number | undefined;
   /** What somebody or something did to the load balancers' lists, until when. */
@@ -42,6 +44,8 @@ export interface Surroundings {
   /** Backups that were taken every few seconds, oldest first. */
   backups: { at: Instant; open: OpenChaosStore }[];
   newID(): string;
+  /** When a person last wrote the pool's number of hosts. */
+  editedAt: Instant;
   /** The pool as a person has it in their files. */
   wanted: Pick<HostPool['spec'], 'maxReplicas' | 'placements' | 'limits'> & { replicas: number };
   /** One line for each thing worth reading. */
@@ -64,8 +68,9 @@ export async function createSurroundings({ seed, nature }: ChaosWorld, log: (lin
     cloud: createChaosCloud(memory, nature, judge, seededChance(seed, 2)),
     faults: createFaults(clock, nature.callMilliseconds, seededChance(seed, 3), ({ port, method }) => judge.fault(`passes spin: ${port}.${method} is called again and again without any time between`)),
     balancers: createBalancers(() => world),
+    metrics: createMetrics(() => world),
     budget: nature.budget,
-    listEdits: [], forgetfulUntil: 0, backups: [], restoreFrom: undefined,
+    listEdits: [], forgetfulUntil: 0, editedAt: 0, backups: [], restoreFrom: undefined,
     store: undefined as never,
     wanted: {
       replicas: nature.replicas, maxReplicas: nature.maxReplicas, placements: placementsIn('FirstSecond'),
@@ -90,6 +95,7 @@ export function placementsIn(order: 'FirstSecond' | 'SecondFirst' | 'SecondAlone
 /** A person applies the pool, or applies it again: what they have in their file holds. */
 export async function applyPool(world: Surroundings): Promise<void> {
   const { store, wanted, memory } = world;
+  world.editedAt = world.clock.now();
   const [primary] = memory.hosts().filter(({ order }) => order.owner === undefined).map(memoryEndpoint);
   if (primary === undefined) throw new Error('there is no fixed host');
   const spec = {
