@@ -131,6 +131,8 @@ async function advance(context: Context, host: KamalHost, pool: HostPool | undef
   if (step.to === 'Quarantined' && host.status?.drainOrigin === undefined) change.drainOrigin = host.status?.phase;
   // What still runs is seen to its end in the next phase: forgotten, it would run beside the next one, or without its lock.
   if (step.to !== host.status?.phase && operation.kind !== 'Running') change.operation = undefined;
+  // The pause after a create call would else hold the delete call up, while its server is paid for.
+  if (step.to !== host.status?.phase) change.nextAttemptAt = undefined;
   await write(context, withHostStatus(host, change, now));
   await tellAdvance(context, host, step);
   if (boots) context.meters.booted(poolKeyOf(host), (now - (fromTimestamp(host.metadata.creationTimestamp) ?? now)) / seconds(1));

@@ -54,6 +54,13 @@ describe('the end of a server', () => {
       await bench.drive('it is gone', async () => bench.world.hosts().length === 0 && (await bench.hosts()).length === 0);
     });
   }
+
+  it('is not held up by the pause that an order of before was told', async () => {
+    const waiting = (await host())!;
+    await bench.store.updateStatus('KamalHost', { ...waiting, status: { ...waiting.status, nextAttemptAt: new Date(bench.clock.now() + 3_600_000).toISOString() } });
+    await bench.store.scale(WEB, 0);
+    await bench.drive('it is gone', async () => bench.world.hosts().length === 0 && (await bench.hosts()).length === 0);
+  });
 });
 
 describe('an order that the provider took and could not carry out', () => {
