@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { createPurchaseGate } from '../../../controller/reconcile/purchase-gate.ts';
 import type { Fault } from '../../support/cloud-sim/faults.ts';
-import type { Condition } from '../../../controller/report/conditions.ts';
 import { policyDraft } from '../../support/drafts.ts';
 import { digitalOceanSuite } from '../act-cloud/digitalocean/world.ts';
 import { type Bench, WEB } from './bench.ts';
@@ -107,18 +106,8 @@ digitalOceanSuite('a pool in both clouds while one of them is away', function ()
     };
   }
   const comeBack = (): void => clouds.servers.faults.clear();
-  const condition = async (type: string): Promise<Condition | undefined> => ((await clouds.bench.pool()).status?.conditions as Condition[] | undefined)?.find((one) => one.type === type);
-  /** Passes for so many simulated seconds, or until the condition holds. */
-  async function passes(forSeconds: number, until: () => boolean | Promise<boolean> = () => false): Promise<boolean> {
-    const { clock } = clouds.bench;
-    for (const end = clock.now() + forSeconds * 1000; clock.now() < end;) {
-      if (await until()) return true;
-      await clouds.round();
-    }
-    return until();
-  }
   async function becomes(what: string, until: () => boolean | Promise<boolean>): Promise<void> {
-    expect(await passes(300, until), `${what}: ${JSON.stringify([clouds.paid(), await stateOf(clouds.bench)])}`).to.equal(true);
+    expect(await clouds.passes(300, until), `${what}: ${JSON.stringify([clouds.paid(), await stateOf(clouds.bench)])}`).to.equal(true);
   }
 
   it('grows in the other one once it has been away for a minute, says so, and shrinks there too', async () => {
@@ -126,19 +115,19 @@ digitalOceanSuite('a pool in both clouds while one of them is away', function ()
     await becomes('two in the first', () => inHetzner() === 2);
     goAway();
     await clouds.bench.store.scale(WEB, 4);
-    await passes(40);
+    await clouds.passes(40);
     expect(inDigitalOcean(), 'a hiccup of half a minute sends no order elsewhere').to.equal(0);
     await becomes('two in the second', () => inDigitalOcean() === 2);
-    expect(await condition('PlacementsUsable')).to.include({ status: 'False', reason: 'ProviderAway' });
-    expect((await condition('PlacementsUsable'))?.message).to.match(/^nbg: Hetzner has not answered since \S+Z, so nothing is ordered there: .*we are in maintenance/);
-    expect(await condition('Stuck')).to.include({ status: 'False' });
+    expect(await clouds.condition('PlacementsUsable')).to.include({ status: 'False', reason: 'ProviderAway' });
+    expect((await clouds.condition('PlacementsUsable'))?.message).to.match(/^nbg: Hetzner has not answered since \S+Z, so nothing is ordered there: .*we are in maintenance/);
+    expect(await clouds.condition('Stuck')).to.include({ status: 'False' });
     await clouds.bench.store.scale(WEB, 3);
     await becomes('one fewer, and forgotten', async () => inDigitalOcean() === 1 && (await clouds.wishes()).length === 3);
     comeBack();
-    await passes(40);
+    await clouds.passes(40);
     expect(clouds.paid()).to.deep.equal(await clouds.wishes());
     expect([inHetzner(), inDigitalOcean()]).to.deep.equal([2, 1]);
-    expect(await condition('PlacementsUsable')).to.not.include({ reason: 'ProviderAway' });
+    expect(await clouds.condition('PlacementsUsable')).to.not.include({ reason: 'ProviderAway' });
   });
 
   for (const [maxReplicas, meanwhile] of [[2, 1], [1, 0]] as const) {
@@ -146,7 +135,7 @@ digitalOceanSuite('a pool in both clouds while one of them is away', function ()
       goAwayWithAnOrder({ kind: 'LoseReply' });
       await clouds.putPool({ replicas: 1, maxReplicas, placements: [NBG, FRA] });
       await becomes('the order went through', () => inHetzner() === 1);
-      await passes(120);
+      await clouds.passes(120);
       expect([inHetzner(), inDigitalOcean()]).to.deep.equal([1, meanwhile]);
       expect(new Set(clouds.paid()).size, 'whoever is bought meanwhile is another host').to.equal(1 + meanwhile);
       comeBack();
@@ -159,15 +148,15 @@ digitalOceanSuite('a pool in both clouds while one of them is away', function ()
   it('plans nothing where both are away, or where this process has never heard one of them', async () => {
     goAway();
     await clouds.putPool({ replicas: 2, maxReplicas: 4, placements: [NBG, FRA] });
-    await passes(90);
+    await clouds.passes(90);
     expect([inHetzner(), inDigitalOcean()]).to.deep.equal([0, 0]);
-    expect((await condition('Stuck'))?.message).to.match(/^provider Hetzner cannot be asked for its servers/);
+    expect((await clouds.condition('Stuck'))?.message).to.match(/^provider Hetzner cannot be asked for its servers/);
     comeBack();
     await becomes('two in the first', () => inHetzner() === 2);
     goAway();
     clouds.droplets.faults.seed(1, 1, { '*': [{ kind: 'Refuse', status: 503, code: 'service_unavailable' }] });
     await clouds.bench.store.scale(WEB, 4);
-    await passes(120);
+    await clouds.passes(120);
     expect([inHetzner(), inDigitalOcean(), (await clouds.wishes()).length]).to.deep.equal([2, 0, 2]);
   });
 });

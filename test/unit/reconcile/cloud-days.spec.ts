@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { createHetznerProvider } from '../../../controller/act/cloud/hetzner/provider.ts';
-import type { Condition } from '../../../controller/report/conditions.ts';
 import { hetznerSuite } from '../act-cloud/hetzner/world.ts';
 import { WEB } from './bench.ts';
 import { FRA, NBG, type TwoClouds, startTwoClouds } from './two-clouds.ts';
@@ -13,24 +12,15 @@ hetznerSuite('a pool whose cloud takes no orders', function () {
 
   const servers = (): number => clouds.servers.project.servers.size;
   const sent = (method: string): number => clouds.servers.calls.filter((call) => call.method === method).length;
-  const condition = async (type: string): Promise<Condition | undefined> => ((await clouds.bench.pool()).status?.conditions as Condition[] | undefined)?.find((one) => one.type === type);
-  async function passes(forSeconds: number, until: () => boolean | Promise<boolean> = () => false): Promise<boolean> {
-    const { clock } = clouds.bench;
-    for (const end = clock.now() + forSeconds * 1000; clock.now() < end;) {
-      if (await until()) return true;
-      await clouds.round();
-    }
-    return until();
-  }
 
   it('for its token may only read: who must create which token is said, and it is asked rarely', async () => {
     clouds = await startTwoClouds({ hetznerToken: 'ReadOnly' });
     await clouds.putPool({ replicas: 2, maxReplicas: 4, placements: [NBG] });
-    await passes(300);
+    await clouds.passes(300);
     expect(servers()).to.equal(0);
     expect(sent('POST'), 'calls of two hosts in five minutes').to.be.within(2, 24);
-    expect(await condition('Stuck')).to.include({ status: 'True', reason: 'Unauthorized' });
-    expect((await condition('Stuck'))?.message).to.match(/nbg: Hetzner answers POST \/servers with 403 token_readonly: .*this token may only read: create a token with Read & Write/);
+    expect(await clouds.condition('Stuck')).to.include({ status: 'True', reason: 'Unauthorized' });
+    expect((await clouds.condition('Stuck'))?.message).to.match(/nbg: Hetzner answers POST \/servers with 403 token_readonly: .*this token may only read: create a token with Read & Write/);
     expect((await clouds.bench.hosts()).map(({ spec, status }) => [spec.intent, status?.phase])).to.deep.equal([['Serve', 'Provisioning'], ['Serve', 'Provisioning']]);
   });
 
@@ -38,11 +28,11 @@ hetznerSuite('a pool whose cloud takes no orders', function () {
     clouds = await startTwoClouds();
     const { bench } = clouds;
     await clouds.putPool({ replicas: 2, maxReplicas: 4, placements: [NBG] });
-    expect(await passes(60, async () => servers() === 2 && (await bench.hosts()).every(({ status }) => status?.phase === 'Bootstrapping'))).to.equal(true);
+    expect(await clouds.passes(60, async () => servers() === 2 && (await bench.hosts()).every(({ status }) => status?.phase === 'Bootstrapping'))).to.equal(true);
     const reader = createHetznerProvider({ endpoint: clouds.servers.endpoint, token: { kind: 'Value', value: 'a-token-that-may-only-read' }, clock: bench.clock, userData: () => '#cloud-config\n' });
     bench.context.providers.Hetzner = reader;
     await bench.store.scale(WEB, 1);
-    await passes(300);
+    await clouds.passes(300);
     reader.close();
     expect(servers()).to.equal(2);
     expect(sent('DELETE')).to.be.within(8, 12);
@@ -57,16 +47,16 @@ hetznerSuite('a pool whose cloud takes no orders', function () {
     clouds = await startTwoClouds();
     clouds.servers.faults.script('POST /servers', { kind: 'Refuse', status: 403, code: 'maintenance', message: 'Cannot perform operation due to maintenance' }, 1000);
     await clouds.putPool({ replicas: 1, maxReplicas: 4, placements: [NBG] });
-    await passes(300);
+    await clouds.passes(300);
     expect(servers()).to.equal(0);
     expect(sent('POST')).to.be.within(3, 20);
-    expect(await condition('Stuck')).to.include({ status: 'True', reason: 'Unavailable' });
-    expect((await condition('Stuck'))?.message).to.include('403 maintenance: Cannot perform operation due to maintenance');
+    expect(await clouds.condition('Stuck')).to.include({ status: 'True', reason: 'Unavailable' });
+    expect((await clouds.condition('Stuck'))?.message).to.include('403 maintenance: Cannot perform operation due to maintenance');
     clouds.servers.faults.clear();
-    expect(await passes(120, () => servers() === 1)).to.equal(true);
-    await passes(60);
+    expect(await clouds.passes(120, () => servers() === 1)).to.equal(true);
+    await clouds.passes(60);
     expect(servers()).to.equal(1);
-    expect(await condition('Stuck')).to.include({ status: 'False' });
+    expect(await clouds.condition('Stuck')).to.include({ status: 'False' });
   });
 
   for (const [title, fault, token] of [
@@ -77,8 +67,8 @@ hetznerSuite('a pool whose cloud takes no orders', function () {
       clouds = await startTwoClouds({ hetznerToken: token });
       if (fault !== undefined) clouds.servers.faults.script('POST /servers', fault, 1000);
       await clouds.putPool({ replicas: 2, maxReplicas: 3, placements: [NBG, FRA] });
-      expect(await passes(300, () => clouds.droplets.account.droplets.size === 2)).to.equal(true);
-      await passes(60);
+      expect(await clouds.passes(300, () => clouds.droplets.account.droplets.size === 2)).to.equal(true);
+      await clouds.passes(60);
       expect([servers(), clouds.droplets.account.droplets.size]).to.deep.equal([0, 2]);
       expect(clouds.paid()).to.deep.equal(await clouds.wishes());
     });

@@ -12,6 +12,7 @@ import { poolDraft } from '../../support/drafts.ts';
 import { startDigitalOceanSim } from '../../support/digitalocean-sim/index.ts';
 import { startHetznerSim } from '../../support/hetzner-sim/index.ts';
 import { type Bench, createBench } from './bench.ts';
+import type { Condition } from '../../../controller/report/conditions.ts';
 
 export const FRA = { name: 'fra', provider: 'DigitalOcean', digitalocean: { size: 's-2vcpu-4gb', region: 'fra1', image: 'docker-20-04' } };
 export const NBG = { name: 'nbg', provider: 'Hetzner', hetzner: { serverType: 'cpx11', location: 'nbg1', image: 'docker-ce' } };
@@ -29,6 +30,10 @@ export interface TwoClouds {
   putPool(spec: Partial<Record<keyof HostPoolSpec, unknown>>): Promise<unknown>;
   /** Passes over everything, while time passes for those that wait for an answer. */
   round(): Promise<void>;
+  /** Rounds for so many simulated seconds, or until the condition holds; whether it does. */
+  passes(forSeconds: number, until?: () => boolean | Promise<boolean>): Promise<boolean>;
+  /** Of the pool. */
+  condition(type: string): Promise<Condition | undefined>;
   close(): Promise<void>;
 }
 
@@ -42,7 +47,7 @@ export async function startTwoClouds({ tagLagMilliseconds = 0, hetznerToken = 'R
   const digitalOcean = createDigitalOceanProvider({ endpoint: droplets.endpoint, token: { kind: 'Value', value: droplets.token }, clock, userData });
   const hetzner = createHetznerProvider({ endpoint: servers.endpoint, token: { kind: 'Value', value: hetznerToken === 'ReadOnly' ? READ_ONLY : servers.token }, clock, userData });
   Object.assign(context.providers, { DigitalOcean: digitalOcean, Hetzner: hetzner });
-  return {
+  const clouds: TwoClouds = {
     bench, droplets, servers,
     paid: () => [
       ...[...droplets.account.droplets.values()].map(({ tags }) => markingInTags(tags).hostID), ...[...servers.project.servers.values()].map(({ labels }) => markingInLabels(labels).hostID),
@@ -58,10 +63,19 @@ export async function startTwoClouds({ tagLagMilliseconds = 0, hetznerToken = 'R
       }))));
       await clock.advance(1000);
     },
+    async passes(forSeconds, until = () => false) {
+      for (const end = clock.now() + forSeconds * 1000; clock.now() < end;) {
+        if (await until()) return true;
+        await clouds.round();
+      }
+      return until();
+    },
+    condition: async (type) => ((await bench.pool()).status?.conditions as Condition[] | undefined)?.find((one) => one.type === type),
     async close() {
       digitalOcean.close();
       hetzner.close();
       await Promise.all([droplets.close(), servers.close()]);
     },
   };
+  return clouds;
 }
